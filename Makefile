@@ -1,0 +1,50 @@
+# make run and make test each do all set-up in a fresh clone: only python3 and make are assumed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Data beside the checkout is used when it is there; otherwise it is downloaded and cached.
+ifneq ($(wildcard ../shared/data/mnist),)
+export LATTICEWORK_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help setup run test test-slow lint bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "latticework needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 and run again" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || $(PYTHON) -m virtualenv $(VENV) || \
+	  { echo "could not make $(VENV): install the venv module (Debian: apt install python3-venv) and run again" >&2; exit 1; }
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.installed-dev  ## install everything, tools for development included
+
+run: $(VENV)/.installed  ## train the 1,120-parameter grid on MNIST by its local rule
+	$(BIN)/latticework train grid-snap1-adam
+
+test: $(VENV)/.installed-dev  ## the whole test-suite but what is marked slow
+	$(BIN)/pytest -q -n 2
+
+test-slow: $(VENV)/.installed-dev  ## the tests marked slow
+	$(BIN)/pytest -q -m slow
+
+lint: $(VENV)/.installed-dev  ## ruff, pyright, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed  ## time the kernels
+	$(BIN)/latticework bench leaky
+
+clean:  ## remove what set-up and runs made
+	rm -rf $(VENV) build runs

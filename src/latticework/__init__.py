@@ -1,0 +1,1 @@
+"""latticework: lattices of simple cells that learn by local or exact rules."""

@@ -1,0 +1,1 @@
+"""Abstract bases of the axes and the reference arithmetic; no instances, no data."""
