@@ -1,0 +1,15 @@
+"""Named assemblies and the learners that train them; composition only."""
+
+from latticework.models.assemblies import diagonal, grid, leaky_network, small_world, tree
+from latticework.models.leaky import LeakyLearner
+from latticework.models.streaming import StreamingLearner
+
+__all__ = [
+    "LeakyLearner",
+    "StreamingLearner",
+    "diagonal",
+    "grid",
+    "leaky_network",
+    "small_world",
+    "tree",
+]

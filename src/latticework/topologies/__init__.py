@@ -1,0 +1,21 @@
+"""Who feeds whom: one file per topology, listed here."""
+
+from latticework.core.registry import Registry
+from latticework.core.topology import AbstractTopology
+from latticework.topologies.diagonal import Diagonal
+from latticework.topologies.grid import Grid
+from latticework.topologies.small_world import SmallWorld
+from latticework.topologies.tree import Tree
+
+TOPOLOGIES: Registry[AbstractTopology] = Registry(
+    "topology",
+    {"grid": Grid, "tree": Tree, "diagonal": Diagonal, "small_world": SmallWorld},
+    examples={
+        "grid": (Grid(4, 3), Grid(1, 1), Grid(1, 3)),
+        "tree": (Tree(5, 2), Tree(2, 3)),
+        "diagonal": (Diagonal(4, 3, 2),),
+        "small_world": (SmallWorld(4, 3, num_long_edges=5),),
+    },
+)
+
+__all__ = ["TOPOLOGIES", "Diagonal", "Grid", "SmallWorld", "Tree"]

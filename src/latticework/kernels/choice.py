@@ -1,0 +1,31 @@
+"""Which kernel computes a problem: decided here and nowhere else."""
+
+from latticework.core.checks import require
+from latticework.core.registry import unknown_name
+from latticework.kernels.base import AbstractKernel, Problem
+from latticework.kernels.reference import ReferenceKernel
+
+KERNELS: dict[str, type[AbstractKernel]] = {kernel.name: kernel for kernel in (ReferenceKernel,)}
+"""Kernels by name, the fastest first."""
+
+AUTO = "auto"
+
+
+def choose_kernel(problem: Problem, requested: str = AUTO) -> AbstractKernel:
+    """The kernel named `requested`, or the fastest that computes `problem`.
+
+    Raises:
+        ValueError: when the kernel is not known or does not apply; the message says why, and
+            which ones do. A request never falls back in silence.
+    """
+    if requested == AUTO:
+        name = next(name for name, kernel in KERNELS.items() if kernel.refusal(problem) is None)
+        return KERNELS[name](problem)
+    require(requested in KERNELS, unknown_name("kernel", requested, [AUTO, *KERNELS]))
+    reason = KERNELS[requested].refusal(problem)
+    usable = [name for name, kernel in KERNELS.items() if kernel.refusal(problem) is None]
+    require(
+        reason is None,
+        f"the kernel {requested!r} does not apply: {reason}; these do: {', '.join(usable)}",
+    )
+    return KERNELS[requested](problem)

@@ -1,0 +1,126 @@
+"""Learning from an endless stream: one step at a time, with constant memory."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from latticework.core.cell import CellParams
+from latticework.core.checks import require
+from latticework.core.loss import error
+from latticework.core.network import Network
+from latticework.core.rule import AbstractOnlineRule, AbstractRule
+
+
+class _StreamState(NamedTuple):
+    params: CellParams
+    optimiser: Any
+    memory: Any
+    direction: CellParams
+    num_steps: Array
+    key: Array
+
+
+class StreamingLearner:
+    """Trains a network on a stream of (channels, class), updating its parameters as it goes.
+
+    Each step's loss is the cross entropy of that step's readout; the mean over `update_every`
+    steps is descended. With parameters held still over T steps and `update_every = T` the update
+    is that of `loss_mode="per_t"` on those T steps, exactly.
+
+    Args:
+        network: cell, topology, schedule, readout.
+        rule: a rule that learns online (`hop_trace`, `rtrl`).
+        optimiser: descends along the rule's direction.
+        params: where to start; drawn from `seed` when not given.
+        update_every: steps between updates.
+        seed: draws the parameters and the noise of the learning path.
+
+    Memory: the rule's traces, whatever the length of the stream.
+
+    Raises:
+        ValueError: for a rule that needs the whole sequence, or a wrong number of channels.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        rule: AbstractRule,
+        optimiser: optax.GradientTransformation,
+        *,
+        params: CellParams | None = None,
+        update_every: int = 1,
+        seed: int = 0,
+    ) -> None:
+        require(
+            isinstance(rule, AbstractOnlineRule),
+            f"{type(rule).__name__} needs the whole sequence and cannot learn from a stream; "
+            "use hop_trace or rtrl",
+        )
+        require(update_every >= 1, f"update_every is {update_every}, expected 1 or more")
+        rule.check(network)
+        self.network, self.rule, self.optimiser = network, rule, optimiser
+        self.update_every = update_every
+        noise_key = jax.random.fold_in(jax.random.key(seed), 1)
+        params = network.init(jax.random.key(seed)) if params is None else params
+        self._state = _StreamState(
+            params=params,
+            optimiser=optimiser.init(params),
+            memory=rule.init_memory(network, params),
+            direction=jax.tree.map(jnp.zeros_like, params),
+            num_steps=jnp.zeros((), jnp.int32),
+            key=noise_key,
+        )
+
+    @property
+    def params(self) -> CellParams:
+        """The parameters as they are now."""
+        return self._state.params
+
+    def step(self, channels: Float[Array, " channel"], target: int) -> Float[Array, " class"]:
+        """Take one step of the stream, learn from it, and return its readout."""
+        expected = (self.network.wiring.num_channels,)
+        require(
+            jnp.shape(channels) == expected,
+            f"one step of the stream has shape {jnp.shape(channels)}, expected {expected} (channel)",
+        )
+        dtype = self._state.memory.state.dtype
+        self._state, readout = self._advance(
+            self._state, jnp.asarray(channels, dtype), jnp.asarray(target)
+        )
+        return readout
+
+    def reset(self) -> None:
+        """Forget states and traces, as between two sequences; parameters stay."""
+        memory = self.rule.init_memory(self.network, self._state.params)
+        self._state = self._state._replace(memory=memory)
+
+    @partial(jax.jit, static_argnums=0)
+    def _advance(self, state: _StreamState, channels: Array, target: Array):
+        key, noise_key = jax.random.split(state.key)
+        now = self.rule.step(
+            self.network,
+            state.params,
+            state.memory,
+            channels,
+            lambda readout: error(readout, target),
+            noise_key,
+        )
+        direction = jax.tree.map(jnp.add, state.direction, now.direction)
+        num_steps = state.num_steps + 1
+        state = _StreamState(state.params, state.optimiser, now.memory, direction, num_steps, key)
+        state = jax.lax.cond(num_steps == self.update_every, self._update, lambda s: s, state)
+        return state, now.readout
+
+    def _update(self, state: _StreamState) -> _StreamState:
+        mean = jax.tree.map(lambda d: d / self.update_every, state.direction)
+        changes, optimiser = self.optimiser.update(mean, state.optimiser, state.params)
+        return state._replace(
+            params=optax.apply_updates(state.params, changes),
+            optimiser=optimiser,
+            direction=jax.tree.map(jnp.zeros_like, mean),
+            num_steps=jnp.zeros_like(state.num_steps),
+        )

@@ -1,0 +1,24 @@
+"""Strict numerics for every test: 64 bits available, no silent promotion of types or ranks."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """The folder of golden arrays, or a skip where it is not at hand."""
+    folder = Path(os.environ.get("LATTICEWORK_GOLDEN", _SHARED / "golden"))
+    if not folder.is_dir():
+        pytest.skip("no golden arrays here; set LATTICEWORK_GOLDEN to their folder")
+    return folder
