@@ -1,5 +1,6 @@
 """The leaky tanh filter: the cell of the grid and tree families."""
 
+import functools
 from dataclasses import dataclass
 
 import jax
@@ -59,16 +60,22 @@ class LeakyTanh(AbstractCell):
         """Draw parameters; on the 28x10 grid with `key(0)` this is the published draw.
 
         One key is split into (tau, one per slot, bias, and two that the published program used
-        for its input projection), so that a 2-slot lattice draws exactly as published.
+        for its input projection), so that a 2-slot lattice draws exactly as published. Draws are
+        float32 whatever the precision of the rest, so that a seed means the same everywhere.
         """
         num_cells, num_slots = wiring.pred.shape
         tau_key, *slot_keys, bias_key, _, _ = jax.random.split(key, num_slots + 4)
+        draw = functools.partial(jax.random.normal, shape=(num_cells,), dtype=jnp.float32)
         log_tau = jax.random.uniform(
-            tau_key, (num_cells,), minval=np.log(self.tau_min), maxval=np.log(self.tau_max)
+            tau_key,
+            (num_cells,),
+            jnp.float32,
+            minval=np.log(self.tau_min),
+            maxval=np.log(self.tau_max),
         )
-        normal = jnp.stack([jax.random.normal(k, (num_cells,)) for k in slot_keys], axis=1)
+        normal = jnp.stack([draw(k) for k in slot_keys], axis=1)
         scale = np.where(wiring.has_weight, _weight_scale(wiring)[:, None], 0.0)
-        bias = self.bias_mean + self.bias_std * jax.random.normal(bias_key, (num_cells,))
+        bias = self.bias_mean + self.bias_std * draw(bias_key)
         return {
             "log_tau": log_tau,
             "weight": self.weight_gain * normal * jnp.asarray(scale, normal.dtype),
