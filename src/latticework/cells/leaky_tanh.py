@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from latticework.core.cell import AbstractCell, CellParams, Partials
+from latticework.core.cell import AbstractCell, CellParams, Partials, sum_over
 from latticework.core.checks import require
 from latticework.core.topology import Wiring
 
@@ -131,7 +131,7 @@ class LeakyTanh(AbstractCell):
 
 
 def _drive(params: CellParams, inputs: Array) -> Array:
-    return jnp.sum(params["weight"] * inputs, axis=1)
+    return sum_over(params["weight"] * inputs, axis=1)
 
 
 def _weight_scale(wiring: Wiring) -> np.ndarray:

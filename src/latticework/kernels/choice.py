@@ -4,8 +4,12 @@ from latticework.core.checks import require
 from latticework.core.registry import unknown_name
 from latticework.kernels.base import AbstractKernel, Problem
 from latticework.kernels.reference import ReferenceKernel
+from latticework.kernels.skewed_adjoint import SkewedAdjointKernel
+from latticework.kernels.skewed_traces import SkewedTracesKernel
 
-KERNELS: dict[str, type[AbstractKernel]] = {kernel.name: kernel for kernel in (ReferenceKernel,)}
+KERNELS: dict[str, type[AbstractKernel]] = {
+    kernel.name: kernel for kernel in (SkewedAdjointKernel, SkewedTracesKernel, ReferenceKernel)
+}
 """Kernels by name, the fastest first."""
 
 AUTO = "auto"
