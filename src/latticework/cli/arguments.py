@@ -1,0 +1,114 @@
+"""Arguments that several commands share, and recipes as arguments."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from latticework.cells import CELLS
+from latticework.core.registry import Registry, unknown_name
+from latticework.readouts import READOUTS
+from latticework.recipes import Recipe, recipe
+from latticework.rules import RULE_ALIASES, RULES, SIGNALS
+from latticework.schedules import SCHEDULES
+from latticework.tasks import TASKS, DataSource
+from latticework.topologies import TOPOLOGIES
+
+Options = TypeVar("Options")
+
+AXES: Mapping[str, Registry[Any]] = {
+    "task": TASKS,
+    "topology": TOPOLOGIES,
+    "cell": CELLS,
+    "schedule": SCHEDULES,
+    "readout": READOUTS,
+    "rule": RULES,
+    "rule.signal": SIGNALS,
+}
+"""Fields of a recipe that are chosen by name, as in `--rule bptt`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """Where data come from.
+
+    Args:
+        data_dir: folder with the data files; LATTICEWORK_DATA says the same.
+        offline: never touch the network.
+    """
+
+    data_dir: Path | None = None
+    offline: bool = False
+
+    def source(self) -> DataSource:
+        """The data source that the options describe."""
+        return DataSource(None if self.data_dir is None else str(self.data_dir), self.offline)
+
+
+Unprefixed = Annotated[DataOptions, tyro.conf.arg(name="")]
+RecipeOptions = Annotated[Recipe, tyro.conf.arg(name="")]
+
+
+def parse(kind: type[Options], argv: Sequence[str], prog: str, **defaults: Any) -> Options:
+    """Parse `argv` into `kind`, some of whose fields may be given a default here."""
+    default = kind(**defaults) if defaults else tyro.MISSING_NONPROP
+    return tyro.cli(kind, args=list(argv), prog=f"latticework {prog}", default=default)
+
+
+def take_name(argv: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The leading positional argument, if there is one, and the rest."""
+    if argv and not argv[0].startswith("-"):
+        return argv[0], list(argv[1:])
+    return None, list(argv)
+
+
+def take_recipe(argv: Sequence[str], command: str) -> tuple[Recipe, list[str]]:
+    """The recipe named first, with the axes chosen by name, and the other arguments.
+
+    Raises:
+        ValueError: no recipe is named, or a name is not known.
+    """
+    name, rest = take_name(argv)
+    if name is None:
+        raise ValueError(
+            f"{command} needs a recipe, as in: latticework {command} grid-snap1-adam "
+            "(latticework list shows them all)"
+        )
+    return choose_axes(recipe(name), rest)
+
+
+def choose_axes(base: Recipe, argv: Sequence[str]) -> tuple[Recipe, list[str]]:
+    """Apply `--rule NAME` and its like to a recipe; return it and the other arguments."""
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        axis, given, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or axis not in AXES:
+            rest.append(word)
+            continue
+        name = value if given else next(words, "")
+        base = _with_axis(base, axis, _instance(axis, name))
+    return base, rest
+
+
+def _instance(axis: str, name: str) -> Any:
+    registry = AXES[axis]
+    if axis == "rule" and name in RULE_ALIASES:
+        return RULE_ALIASES[name]
+    if name not in registry.entries:
+        known = [*registry, *(RULE_ALIASES if axis == "rule" else ())]
+        raise ValueError(unknown_name(registry.axis, name, known))
+    return registry[name]()
+
+
+def _with_axis(base: Recipe, axis: str, value: Any) -> Recipe:
+    if axis != "rule.signal":
+        return dataclasses.replace(base, **{axis: value})
+    fields = {field.name for field in dataclasses.fields(base.rule)}
+    if "signal" not in fields:
+        raise ValueError(
+            f"{RULES.name_of(base.rule)} has no learning signal; --rule.signal goes with hop_trace"
+        )
+    return dataclasses.replace(base, rule=dataclasses.replace(base.rule, signal=value))

@@ -1,0 +1,72 @@
+"""`latticework COMMAND ...`: find the command, turn errors into sentences."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from latticework.core.registry import unknown_name
+
+COMMANDS = {
+    "list": "the recipes, with published and our numbers",
+    "describe": "a recipe's network: a drawing, its parameters, the memory of each rule",
+    "train": "train a recipe; every field can be overridden, as in --rule.hops 2",
+    "evaluate": "accuracy of a run on its test set",
+    "predict": "classes and scores of images, by a run",
+    "reproduce": "run recipes and print published beside ours",
+    "gradcheck": "a rule's direction against the true gradient, in float64",
+    "verify": "replay golden arrays of the published programs",
+    "bench": "time the kernels",
+    "report": "rebuild the tables and figures of the documentation",
+    "data": "what data are here, and fetch them",
+    "doctor": "what this installation can do",
+}
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if not args or args[0] in ("-h", "--help"):
+        print(_usage())
+        return 0 if args else USAGE_ERROR
+    if args[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"latticework {version('latticework')}")
+        return 0
+    try:
+        if args[0] not in COMMANDS:
+            raise ValueError(unknown_name("command", args[0], COMMANDS))
+        module = importlib.import_module(f"latticework.cli.{args[0]}")
+        return module.main(args[1:])
+    except (ValueError, OSError) as error:
+        print(f"latticework: {_one_line(error)}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("latticework: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        [
+            "latticework: lattices of simple cells that learn by local or exact rules",
+            "",
+            "usage: latticework COMMAND [...]      latticework COMMAND --help",
+            "",
+            *lines,
+            "",
+            "begin with: latticework train grid-snap1-adam",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""`latticework reproduce [NAME...]`: run recipes, print published beside ours."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
+from latticework.cli.output import console, print_json, spread, table
+from latticework.recipes import RECIPES, Recipe, prepare, recipe, run
+from latticework.report import save_result
+from latticework.train import Outcome, TrainResult, choose_progress
+
+FAILED = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ReproduceOptions:
+    """Run recipes as they stand, over several seeds.
+
+    Args:
+        data: where data come from.
+        seeds: number of seeds, trained side by side.
+        save: a checkout into whose results/ the raw results go.
+        json: print the results as one JSON value and nothing else.
+    """
+
+    data: Unprefixed = dataclasses.field(default_factory=DataOptions)
+    seeds: int = 6
+    save: Path | None = None
+    json: bool = False
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the named recipes, or all."""
+    names, rest = _take_names(argv)
+    options = parse(ReproduceOptions, rest, "reproduce [NAME...]")
+    if options.seeds < 1:
+        raise ValueError(f"--seeds is {options.seeds}, expected 1 or more")
+    recipes = [recipe(name) for name in names] or list(RECIPES.values())
+    screen = console()
+    done = [(one, _run(one, options, screen)) for one in recipes]
+    if options.json:
+        print_json(
+            [
+                {"name": one.name, **result.record(published=one.published.test_accuracy)}
+                for one, result in done
+            ]
+        )
+    else:
+        screen.print(_table(done))
+    return FAILED if any(r.outcome is not Outcome.FINISHED for _, r in done) else 0
+
+
+def _take_names(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    names, rest = [], list(argv)
+    while True:
+        name, rest = take_name(rest)
+        if name is None:
+            return names, rest
+        names.append(name)
+
+
+def _run(one: Recipe, options: ReproduceOptions, screen: Console) -> TrainResult:
+    if not options.json:
+        screen.print(f"{one.name}: {one.summary}", style="bold")
+    prepared = prepare(one, options.data.source())
+    seeds = range(options.seeds)
+    result = run(prepared, seeds, progress=choose_progress(screen, silent=options.json))
+    if options.save is not None and result.outcome is Outcome.FINISHED:
+        save_result(options.save, prepared.recipe, result)
+    return result
+
+
+def _table(done: Sequence[tuple[Recipe, TrainResult]]):
+    rows = []
+    for one, result in done:
+        summary = result.summary
+        checked = one.published.checked
+        rows.append(
+            (
+                one.name,
+                one.published.text,
+                "-" if checked is None else f"{checked[0]:.3f} ± {checked[1]:.3f}",
+                spread(summary),
+                "-" if summary is None else f"{summary.min:.3f} .. {summary.max:.3f}",
+                len(result.seeds),
+                f"{result.seconds:.0f} s",
+            )
+        )
+    headers = ("recipe", "published", "re-simulated", "ours", "range", "seeds", "time")
+    return table(headers, rows, numbers=1)

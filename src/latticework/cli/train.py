@@ -1,0 +1,185 @@
+"""`latticework train NAME`: train a recipe."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from latticework.cli.arguments import (
+    DataOptions,
+    RecipeOptions,
+    Unprefixed,
+    choose_axes,
+    parse,
+    take_name,
+    take_recipe,
+)
+from latticework.cli.output import accuracy, console, print_json, spread
+from latticework.recipes import Prepared, Recipe, prepare, read_recipe, run
+from latticework.studies.portrait import draw_run
+from latticework.train import Outcome, TrainResult, choose_progress
+
+FAILED = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOptions:
+    """Train a recipe and keep the record of the run.
+
+    Every field of the recipe can be overridden. Whole parts are chosen by name: --rule bptt,
+    --topology tree, --task pixel_image, --cell leaky_tanh, --rule.signal broadcast.
+
+    Args:
+        recipe: what to run.
+        data: where data come from.
+        seeds: number of seeds, trained side by side.
+        seed: the first seed.
+        run_dir: where to keep the run; runs/NAME-DATE-TIME when not given.
+        resume: go on with the run in this folder, whose recipe and seeds are then used.
+        pictures: draw pictures into the run folder.
+        json: print the result as one JSON value and nothing else.
+    """
+
+    recipe: RecipeOptions
+    data: Unprefixed = dataclasses.field(default_factory=DataOptions)
+    seeds: Annotated[int, tyro.conf.arg(aliases=["-n"])] = 1
+    seed: int = 0
+    run_dir: Path | None = None
+    resume: Path | None = None
+    pictures: bool = True
+    json: bool = False
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train, print published beside ours, draw the pictures."""
+    options, seeds = _parse(argv)
+    screen = console()
+    prepared = prepare(options.recipe, options.data.source(), may_fall_back=True)
+    folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
+    if not options.json:
+        print_heading(screen, prepared, seeds, folder)
+    result = run(
+        prepared,
+        seeds,
+        run_dir=folder,
+        resume=options.resume is not None,
+        progress=choose_progress(screen, silent=options.json),
+    )
+    drawn = draw_run(folder, prepared.dataset) if _worth_drawing(options, result) else []
+    if options.json:
+        print_json({"run": str(folder), "notice": prepared.dataset.notice, **result.record()})
+    else:
+        print_result(screen, prepared, result, folder, drawn)
+    return FAILED if result.outcome is Outcome.NON_FINITE else 0
+
+
+def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:
+    """The options and the seeds; a resumed run brings its own recipe and seeds."""
+    resumed = _resumed_folder(argv)
+    if resumed is None:
+        recipe, rest = take_recipe(argv, "train")
+    else:
+        recipe, seeds = read_recipe(resumed)
+        recipe, rest = choose_axes(recipe, take_name(argv)[1])
+    options = parse(TrainOptions, rest, f"train {recipe.name}", recipe=recipe)
+    if resumed is not None:
+        return options, seeds
+    if options.seeds < 1:
+        raise ValueError(f"--seeds is {options.seeds}, expected 1 or more")
+    return options, tuple(range(options.seed, options.seed + options.seeds))
+
+
+def _resumed_folder(argv: Sequence[str]) -> Path | None:
+    for at, word in enumerate(argv):
+        if word == "--resume" and at + 1 < len(argv):
+            return Path(argv[at + 1])
+        if word.startswith("--resume="):
+            return Path(word.partition("=")[2])
+    return None
+
+
+def _new_folder(name: str) -> Path:
+    """`runs/NAME-DATE-TIME`, numbered when two runs begin in the same second."""
+    stem = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder, number = stem, 1
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder
+
+
+def _worth_drawing(options: TrainOptions, result: TrainResult) -> bool:
+    return options.pictures and result.outcome is Outcome.FINISHED
+
+
+def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], folder: Path) -> None:
+    """What is about to run."""
+    recipe, dataset = prepared.recipe, prepared.dataset
+    if dataset.notice:
+        screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
+    network = recipe.network()
+    training = recipe.training
+    screen.print(f"{recipe.name}: {recipe.summary}", style="bold", soft_wrap=True)
+    screen.print(
+        f"{network.wiring.num_cells} cells, {network.num_parameters:,} parameters; "
+        f"{training.num_examples(dataset):,} training examples of {dataset.name}, "
+        f"{len(dataset.test_targets):,} to test on; {_count(len(seeds), 'seed')}, "
+        f"{_count(training.epochs, 'epoch')} in batches of {training.batch_size}; "
+        f"kernel {recipe.learner().kernel}",
+        soft_wrap=True,
+    )
+    screen.print(f"run folder {folder}", soft_wrap=True)
+
+
+def print_result(
+    screen: Console,
+    prepared: Prepared,
+    result: TrainResult,
+    folder: Path,
+    drawn: Sequence[Path],
+) -> None:
+    """What came out, beside what was published."""
+    recipe, dataset = prepared.recipe, prepared.dataset
+    if result.summary is not None:
+        count = len(dataset.test_targets)
+        screen.print(
+            f"test accuracy on all {count:,} images: {spread(result.summary)}"
+            + _range(result)
+            + f"   published: {recipe.published.text}"
+            + (f"   {_checked(recipe)}" if recipe.published.checked else ""),
+            style="bold",
+            soft_wrap=True,
+        )
+    if recipe.published.note:
+        screen.print(f"note: {recipe.published.note}", soft_wrap=True)
+    screen.print(
+        f"{result.images_per_second:,.0f} images/s; {result.seconds:.1f} s in all", soft_wrap=True
+    )
+    if drawn:
+        screen.print(
+            f"pictures in {folder}: {', '.join(path.name for path in drawn)}", soft_wrap=True
+        )
+    if result.outcome is Outcome.INTERRUPTED:
+        screen.print(f"go on with: latticework train --resume {folder}", soft_wrap=True)
+    if dataset.notice:
+        screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
+
+
+def _range(result: TrainResult) -> str:
+    summary = result.summary
+    if summary is None or summary.sd is None:
+        return ""
+    return f" (min {accuracy(summary.min)}, max {accuracy(summary.max)}, {len(result.seeds)} seeds)"
+
+
+def _checked(recipe: Recipe) -> str:
+    mean, sd = recipe.published.checked or (0.0, 0.0)
+    return f"re-simulated over seeds: {mean:.3f} ± {sd:.3f}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,18 @@
+"""All recipes by name."""
+
+from latticework.core.registry import unknown_name
+from latticework.recipes.base import Recipe
+from latticework.recipes.leaky import LEAKY_RECIPES
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in LEAKY_RECIPES}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe called `name`.
+
+    Raises:
+        ValueError: there is none; the message names those there are.
+    """
+    if name not in RECIPES:
+        raise ValueError(unknown_name("recipe", name, RECIPES))
+    return RECIPES[name]

@@ -1,0 +1,137 @@
+"""Run a recipe, and open the folder of a run again."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.cell import CellParams
+from latticework.core.task import Dataset
+from latticework.recipes.base import Recipe
+from latticework.recipes.serial import from_json, to_json
+from latticework.tasks import DataSource, resolve
+from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint, train
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe whose data are at hand.
+
+    Args:
+        recipe: with the task that is really run.
+        dataset: the examples.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+
+
+def prepare(recipe: Recipe, source: DataSource, *, may_fall_back: bool = False) -> Prepared:
+    """Check a recipe and load its data.
+
+    Args:
+        recipe: what to run.
+        source: where to look for data.
+        may_fall_back: take the embedded digits where MNIST cannot be had; `dataset.notice` then
+            says so.
+
+    Raises:
+        ValueError: the pieces do not fit, or the data are damaged.
+        OSError: the data cannot be had.
+    """
+    recipe.check()
+    task, dataset = resolve(recipe.task, source, may_fall_back=may_fall_back)
+    return Prepared(dataclasses.replace(recipe, task=task), dataset)
+
+
+def run(
+    prepared: Prepared,
+    seeds: Sequence[int],
+    *,
+    run_dir: Path | None = None,
+    resume: bool = False,
+    progress: AbstractProgress | None = None,
+) -> TrainResult:
+    """Train a prepared recipe; errors as in `train.train`."""
+    recipe = prepared.recipe
+    return train(
+        recipe.learner(),
+        prepared.dataset,
+        recipe.task.encode,
+        recipe.training,
+        recipe.optimiser,
+        seeds,
+        run_dir=run_dir,
+        recipe={"recipe": to_json(recipe), "seeds": list(seeds)},
+        published=to_json(recipe.published),
+        resume=resume,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run read back from its folder.
+
+    Args:
+        folder: where it lies.
+        recipe: what was run.
+        seeds: the seeds.
+        params: the latest parameters, `[seed, cell, ...]`.
+    """
+
+    folder: RunFolder
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    params: CellParams
+
+    def params_of(self, seed: int) -> dict[str, np.ndarray]:
+        """The parameters of one seed, `[cell, ...]`.
+
+        Raises:
+            ValueError: the seed was not run.
+        """
+        if seed not in self.seeds:
+            raise ValueError(f"seed {seed} was not run; this run has {list(self.seeds)}")
+        at = self.seeds.index(seed)
+        return {name: np.asarray(value[at]) for name, value in self.params.items()}
+
+    def scores(self, raw: Array) -> Array:
+        """Class scores of raw examples, `[seed, example, class]`."""
+        learner, encode = self.recipe.learner(), self.recipe.task.encode
+        return jax.jit(lambda params, raw: learner.scores(params, encode(raw)))(self.params, raw)
+
+
+def read_recipe(run_dir: Path) -> tuple[Recipe, tuple[int, ...]]:
+    """The recipe and the seeds that a run folder was begun with.
+
+    Raises:
+        ValueError: it is not the folder of a run, or the recipe is damaged.
+    """
+    folder = RunFolder(run_dir)
+    stored = folder.read_recipe()
+    try:
+        recipe, seeds = from_json(stored["recipe"]), tuple(int(seed) for seed in stored["seeds"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder.recipe} is not a recipe of this version ({error}); run it again"
+        ) from error
+    return recipe, seeds
+
+
+def open_run(run_dir: Path) -> OpenRun:
+    """Read a run back.
+
+    Raises:
+        ValueError: it is not the folder of a run, or its files are damaged.
+        OSError: it cannot be read.
+    """
+    recipe, seeds = read_recipe(run_dir)
+    folder = RunFolder(run_dir)
+    like = jax.eval_shape(lambda: recipe.learner().init(seeds))
+    state, _ = load_checkpoint(folder.checkpoint, {"params": like}, partial=True)
+    return OpenRun(folder, recipe, seeds, state["params"])

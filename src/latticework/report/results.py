@@ -1,0 +1,65 @@
+"""Raw results: one JSON file per experiment under `results/runs`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latticework.recipes import Recipe, from_json, to_json
+from latticework.train import TrainResult, write_json
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One experiment as it was run.
+
+    Args:
+        recipe: complete, with whatever was overridden.
+        record: what came out, as in a run's result.json.
+        metrics: one record per epoch, as in a run's metrics.jsonl.
+    """
+
+    recipe: Recipe
+    record: Mapping[str, Any]
+    metrics: tuple[Mapping[str, Any], ...]
+
+    @property
+    def num_seeds(self) -> int:
+        """Number of seeds."""
+        return len(self.record["seeds"])
+
+
+def result_path(root: Path, name: str) -> Path:
+    """Where the raw result of `name` lies."""
+    return root / "results" / "runs" / f"{name}.json"
+
+
+def save_result(root: Path, recipe: Recipe, result: TrainResult) -> Path:
+    """Write the raw result of a finished run; overwrites an earlier one of the same name."""
+    path = result_path(root, recipe.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored = to_json(recipe)
+    record = {k: v for k, v in result.record().items() if k not in ("recipe", "published")}
+    write_json(path, {"recipe": stored, "record": record, "metrics": result.metrics})
+    return path
+
+
+def read_results(root: Path) -> dict[str, RunResult]:
+    """All raw results under `root`, by recipe name.
+
+    Raises:
+        ValueError: a file is damaged or of another version.
+    """
+    found = {}
+    for path in sorted((root / "results" / "runs").glob("*.json")):
+        try:
+            raw = json.loads(path.read_text())
+            result = RunResult(from_json(raw["recipe"]), raw["record"], tuple(raw["metrics"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} is not a raw result of this version ({error}); "
+                f"run latticework reproduce {path.stem} again"
+            ) from error
+        found[result.recipe.name] = result
+    return found

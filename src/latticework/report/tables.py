@@ -1,0 +1,111 @@
+"""The tables, as Markdown."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from latticework.recipes import RECIPES, Recipe
+from latticework.report.results import RunResult
+
+Results = Mapping[str, RunResult]
+
+
+def recipes_table(results: Results) -> str:
+    """README: recipe, source, command, published number, ours."""
+    rows = [
+        (
+            recipe.name,
+            recipe.summary,
+            recipe.source,
+            f"`latticework train {recipe.name}`",
+            recipe.published.text,
+            _ours(results.get(recipe.name)),
+        )
+        for recipe in RECIPES.values()
+    ]
+    return markdown(("recipe", "what", "source", "command", "published", "ours"), rows)
+
+
+def runs_table(results: Results) -> str:
+    """Every run: spread over seeds, length, time, code path."""
+    rows = []
+    for recipe in _in_order(results):
+        result = results[recipe.name]
+        record, summary = result.record, result.record["summary"]
+        rows.append(
+            (
+                recipe.name,
+                result.num_seeds,
+                record["epochs"],
+                f"{summary['mean']:.3f}",
+                "-" if summary["sd"] is None else f"{summary['sd']:.3f}",
+                f"{summary['min']:.3f}",
+                f"{summary['max']:.3f}",
+                recipe.published.text,
+                _checked(recipe),
+                f"{record['images_per_second']:,.0f}",
+                record["kernel"],
+            )
+        )
+    headers = ("recipe", "seeds", "epochs", "mean", "sd", "min", "max")
+    headers += ("published", "re-simulated", "images/s", "kernel")
+    return markdown(headers, rows)
+
+
+def epochs_table(results: Results, name: str) -> str:
+    """Published accuracy of every epoch beside ours, on the same 2,000-image subsets."""
+    if name not in results:
+        return f"`{name}` has not been run."
+    result = results[name]
+    seeds = result.record["seeds"]
+    rows = []
+    for line in result.metrics:
+        epoch = line["epoch"]
+        published = result.recipe.published.by_epoch
+        each = line["per_seed"]["test_accuracy"]
+        rows.append(
+            (
+                epoch,
+                f"{published[epoch]:.3f}" if epoch < len(published) else "-",
+                f"{each[0]:.4f}",
+                f"{line['test_accuracy']:.3f}",
+                f"{min(each):.3f} .. {max(each):.3f}",
+            )
+        )
+    ours = f"seed {seeds[0]} (the published seed)" if seeds[0] == 0 else f"seed {seeds[0]}"
+    headers = ("epoch", "published", f"ours, {ours}", f"mean of {len(seeds)}", "range")
+    return markdown(headers, rows)
+
+
+TABLES: dict[str, Callable[[Results], str]] = {
+    "recipes": recipes_table,
+    "runs": runs_table,
+    "epochs-grid-snap1-adam": lambda results: epochs_table(results, "grid-snap1-adam"),
+    "epochs-grid-snap1-sgd": lambda results: epochs_table(results, "grid-snap1-sgd"),
+}
+"""Tables by the name that a page uses."""
+
+
+def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _in_order(results: Results) -> list[Recipe]:
+    """Recipes that were run, as in the catalogue; overridden ones after them."""
+    known = [name for name in RECIPES if name in results]
+    others = [name for name in results if name not in RECIPES]
+    return [results[name].recipe for name in known + others]
+
+
+def _ours(result: RunResult | None) -> str:
+    if result is None:
+        return "not run"
+    summary = result.record["summary"]
+    if summary["sd"] is None:
+        return f"{summary['mean']:.3f} (1 seed)"
+    return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({result.num_seeds} seeds)"
+
+
+def _checked(recipe: Recipe) -> str:
+    checked = recipe.published.checked
+    return "-" if checked is None else f"{checked[0]:.3f} ± {checked[1]:.3f}"
