@@ -1,8 +1,8 @@
 """What the training loop needs of a model: the learner."""
 
 import abc
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from jaxtyping import Array, Float, Int, PyTree
 
@@ -20,6 +20,39 @@ class Updates(NamedTuple):
     direction: PyTree[Float[Array, "seed ..."]]
     loss: Float[Array, " seed"]
     correct: Float[Array, " seed"]
+
+
+class OptimiserSpec(Protocol):
+    """What a learner may ask of an optimiser before it offers a compiled path."""
+
+    def plain_step_sizes(self, groups: Iterable[str]) -> Mapping[str, float] | None:
+        """Step size of each parameter group if the optimiser is `p -= size * g`, else None."""
+        ...
+
+
+class FusedSteps(Protocol):
+    """Many plain-SGD steps in one call: the fast path of the training loop, traced under `jit`.
+
+    Step `i` of `start..stop-1` learns from the examples `order[:, i * batch : (i + 1) * batch]`.
+
+    Args:
+        params: as in `AbstractLearner.updates`.
+        inputs: raw inputs `[example, ...]` as stored; encoding is part of the kernel.
+        targets: int32 classes `[example]`.
+        order: int32 `[seed, example]`, the epoch's order of examples.
+        start: int32 scalar, first step.
+        stop: int32 scalar, one past the last step; `stop == start` must do nothing.
+
+    Returns:
+        The new parameters, and per seed the sums over steps of the batch means of loss and
+        correct, each computed before the step's update.
+    """
+
+    def __call__(
+        self, params: Params, inputs: Array, targets: Array, order: Array, start: Array, stop: Array
+    ) -> tuple[Params, Array, Array]:
+        """Run steps `start..stop-1`."""
+        ...
 
 
 class AbstractLearner(abc.ABC):
@@ -56,3 +89,11 @@ class AbstractLearner(abc.ABC):
         self, params: Params, inputs: Float[Array, "batch ..."]
     ) -> Float[Array, "seed batch classes"]:
         """Class scores; the prediction is the first maximum."""
+
+    def fused_steps(self, optimiser: OptimiserSpec, batch_size: int) -> FusedSteps | None:
+        """A compiled loop over steps for this optimiser and batch size, or None if there is none.
+
+        A learner that returns one has chosen it: the training loop uses it, and `kernel` names it.
+        """
+        del optimiser, batch_size
+        return None

@@ -1,0 +1,20 @@
+"""The training loop for all families: optimisers, checkpoints and the record of a run."""
+
+from latticework.train.checkpoint import load as load_checkpoint  # noqa: F401
+from latticework.train.config import TrainingConfig as TrainingConfig
+from latticework.train.evaluate import Evaluator as Evaluator
+from latticework.train.files import plain as plain
+from latticework.train.files import write_atomically as write_atomically
+from latticework.train.files import write_json as write_json
+from latticework.train.loop import train as train
+from latticework.train.optimisers import OptimiserConfig as OptimiserConfig
+from latticework.train.optimisers import build as build
+from latticework.train.progress import AbstractProgress as AbstractProgress
+from latticework.train.progress import LineProgress as LineProgress
+from latticework.train.progress import RichProgress as RichProgress
+from latticework.train.progress import SilentProgress as SilentProgress
+from latticework.train.progress import choose_progress as choose_progress
+from latticework.train.record import RunFolder as RunFolder
+from latticework.train.results import Outcome as Outcome
+from latticework.train.results import Summary as Summary
+from latticework.train.results import TrainResult as TrainResult

@@ -1,0 +1,84 @@
+"""Accuracy on test examples, for all seeds at once."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array
+
+from latticework.core.learner import AbstractLearner, Params
+
+
+class Evaluator:
+    """Counts right predictions on any choice of the test examples, with one compilation.
+
+    Args:
+        learner: gives the scores; the prediction is the first maximum.
+        encode: raw inputs to what the learner takes.
+        inputs: raw test inputs `[example, ...]`.
+        targets: integer classes `[example]`.
+        batch: examples that are scored at once.
+    """
+
+    def __init__(
+        self,
+        learner: AbstractLearner,
+        encode: Callable[[Array], Array],
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        batch: int,
+    ) -> None:
+        self._inputs = jnp.asarray(inputs)
+        self._targets = jnp.asarray(targets, dtype=jnp.int32)
+        self._batch = min(batch, len(targets))
+        self._count = jax.jit(_counter(learner, encode))
+
+    @property
+    def num_examples(self) -> int:
+        """Number of test examples there are."""
+        return self._targets.shape[0]
+
+    def accuracy(self, params: Params, examples: np.ndarray | None = None) -> np.ndarray:
+        """Fraction of right predictions per seed, float64 `[seed]`.
+
+        Args:
+            params: the learner's parameters.
+            examples: indices of the examples to use, None for all.
+        """
+        chosen = np.arange(self.num_examples) if examples is None else examples
+        # Every choice fills the same table, so that subset and whole set share one program.
+        rows = -(-self.num_examples // self._batch)
+        table = np.zeros((rows, self._batch), np.int32)
+        table.reshape(-1)[: len(chosen)] = chosen
+        counts = self._count(params, self._inputs, self._targets, table, np.int32(len(chosen)))
+        return np.asarray(counts, np.float64) / max(len(chosen), 1)
+
+    def compile(self, params: Params) -> None:
+        """Compile now, by counting nothing."""
+        jax.block_until_ready(self.accuracy(params, np.zeros(0, np.int32)))
+
+
+def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
+    """`(params, inputs, targets, table, size)` to right predictions per seed.
+
+    The first `size` entries of the table, in row-major order, are examples; the rest is padding.
+    """
+
+    def count(params: Params, inputs: Array, targets: Array, table: Array, size: Array) -> Array:
+        batch = table.shape[1]
+        seeds = jax.tree.leaves(params)[0].shape[0]
+
+        def row(number: Array, right: Array) -> Array:
+            index = table[number]
+            scores = learner.scores(params, encode(inputs[index]))
+            hit = jnp.argmax(scores, axis=-1).astype(jnp.int32) == targets[index][None]
+            real = number * batch + jnp.arange(batch, dtype=jnp.int32) < size
+            return right + jnp.sum(hit & real[None], axis=1, dtype=jnp.int32)
+
+        rows = (size + batch - 1) // batch
+        start = jnp.zeros(seeds, jnp.int32)
+        return lax.fori_loop(jnp.zeros_like(rows), rows, row, start)
+
+    return count

@@ -1,0 +1,127 @@
+"""Writing files so that a crash or a full disk never costs what was there before."""
+
+import contextlib
+import errno
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TEMPORARY = ".tmp"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: afterwards either the old or the new content is there, whole.
+
+    Writes a temporary file in the same folder, fsyncs it, renames it, fsyncs the folder.
+
+    Raises:
+        OSError: one sentence; `path` is untouched and the temporary file is removed.
+    """
+    temporary = path.with_name(path.name + _TEMPORARY)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105 - one system call, named as such
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _explained(error, path, len(data)) from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line and fsync it; on failure the file is cut back to what it was.
+
+    Raises:
+        OSError: one sentence.
+    """
+    data = (line + "\n").encode()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            size = os.fstat(descriptor).st_size
+            try:
+                _write_all(descriptor, data)
+                os.fsync(descriptor)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _explained(error, path, len(data)) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and its parents.
+
+    Raises:
+        OSError: one sentence.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explained(error, path, 0) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically; see `plain` for what is allowed in it."""
+    write_atomically(path, (json.dumps(plain(value), indent=2) + "\n").encode())
+
+
+def plain(value: Any) -> Any:
+    """`value` in JSON types: arrays become lists, paths strings, non-finite floats None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "__array__"):
+        return plain(np.asarray(value).tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`; one `write` may take only a part of it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, path: Path, size: int) -> OSError:
+    """`error` as one sentence that says what would work; `errno` is kept."""
+    if error.errno in _FULL:
+        text = (
+            f"no room on the disk to write {path} ({size:,} bytes); what was saved before is "
+            "intact: free some space, then resume the run"
+        )
+    else:
+        text = (
+            f"cannot write {path}: {error.strerror or error}; choose a folder that can be written"
+        )
+    explained = OSError(text)
+    explained.errno = error.errno
+    return explained

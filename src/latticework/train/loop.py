@@ -1,0 +1,87 @@
+"""The training loop, written once for every family."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from latticework.core.checks import require
+from latticework.core.learner import AbstractLearner
+from latticework.core.task import Dataset
+from latticework.train.config import TrainingConfig
+from latticework.train.optimisers import OptimiserConfig
+from latticework.train.progress import AbstractProgress, SilentProgress
+from latticework.train.record import RunFolder
+from latticework.train.results import TrainResult
+from latticework.train.run import Run
+from latticework.train.run_setup import Setup
+from latticework.train.steps import Encode
+
+
+def train(
+    learner: AbstractLearner,
+    dataset: Dataset,
+    encode: Encode,
+    config: TrainingConfig,
+    optimiser: OptimiserConfig,
+    seeds: Sequence[int],
+    *,
+    run_dir: Path | str | None = None,
+    recipe: Any = None,
+    published: Any = None,
+    resume: bool = False,
+    progress: AbstractProgress | None = None,
+) -> TrainResult:
+    """Train a learner on a data set, all seeds side by side.
+
+    With the same versions on the same machine a run is bit-identical when repeated, however it is
+    cut into chunks, and however often it was interrupted or killed and resumed. A seed whose loss
+    or parameters stop being finite keeps what it had before that step; when no seed is left, the
+    run stops. Ctrl-C saves and returns.
+
+    Args:
+        learner: the network and its rule.
+        dataset: raw examples.
+        encode: raw inputs to what the learner takes; pure.
+        config: length, batches and measurements.
+        optimiser: how the rule's direction becomes a step.
+        seeds: one number per seed; decides initial values, order of examples and noise.
+        run_dir: where to keep the record and the checkpoint; None keeps nothing.
+        recipe: JSON-able description of the run, for recipe.json and result.json.
+        published: JSON-able published numbers, for result.json.
+        resume: go on from what `run_dir` holds.
+        progress: the display; None shows nothing.
+
+    Returns:
+        The outcome, the last good parameters and all measurements.
+
+    Raises:
+        ValueError: the arguments do not fit each other, `run_dir` already holds a run (or, to
+            resume, holds none or another), or its checkpoint is damaged.
+        OSError: `run_dir` cannot be written; what was saved before is intact.
+    """
+    started = time.perf_counter()
+    config.check_fits(dataset)
+    _check_seeds(seeds)
+    folder = None if run_dir is None else RunFolder(Path(run_dir))
+    if resume and folder is None:
+        raise ValueError("there is nothing to resume without a run folder; give run_dir")
+    setup = Setup.build(learner, dataset, encode, config, optimiser, tuple(seeds))
+    run = Run.begin(setup, folder, started)
+    if folder is not None:
+        folder.begin(recipe, resume=resume)
+        if resume and folder.checkpoint.exists():
+            run.restore(folder)
+        elif resume:
+            folder.keep_metrics_before(0)
+    result = run.go(progress or SilentProgress())
+    if folder is not None:
+        folder.write_result(result.record(recipe, published))
+    return result
+
+
+def _check_seeds(seeds: Sequence[int]) -> None:
+    """Raise ValueError unless there are seeds, all different and from 0 up."""
+    require(len(seeds) > 0, "there is no seed; give at least one")
+    require(len(set(seeds)) == len(seeds), f"a seed is given twice: {list(seeds)}")
+    require(min(seeds) >= 0, f"seed {min(seeds)} is negative; seeds are whole numbers from 0 up")

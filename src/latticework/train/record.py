@@ -1,0 +1,126 @@
+"""The run folder: what was asked, what happened in each epoch, and what came out."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
+
+FREE_TO_CHANGE = frozenset({"epochs", "chunk_s", "chunk_steps", "checkpoint_every_s"})
+"""Fields that may differ when a run is resumed; none of them changes what came before."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """Paths and files of one run.
+
+    recipe.json is what was asked, metrics.jsonl has a line per epoch, checkpoint.safetensors is
+    the latest state, result.json what came out.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """What was asked."""
+        return self.path / "recipe.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object per finished epoch."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The latest state."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def result(self) -> Path:
+        """What came out."""
+        return self.path / "result.json"
+
+    def begin(self, recipe: Any, *, resume: bool) -> None:
+        """Make the folder ready and write the recipe.
+
+        Raises:
+            ValueError: a fresh run would overwrite another, there is nothing to resume, or the
+                recipe is not the one that was begun.
+            OSError: the folder cannot be written.
+        """
+        if resume:
+            difference = first_difference(self.read_recipe(), plain(recipe))
+            if difference:
+                raise ValueError(
+                    f"{self.path} was begun with another recipe: {difference}; resume it "
+                    "unchanged or start a new run in another folder"
+                )
+        elif self.recipe.exists() or self.checkpoint.exists():
+            raise ValueError(f"{self.path} already holds a run; resume it or choose another folder")
+        make_folder(self.path)
+        write_json(self.recipe, recipe)
+
+    def read_recipe(self) -> Any:
+        """The recipe as JSON.
+
+        Raises:
+            ValueError: the folder is not that of a run, or the file is damaged.
+        """
+        if not self.recipe.is_file():
+            raise ValueError(
+                f"{self.path} is not the folder of a run: it has no recipe.json; name a folder "
+                "that a training run has written"
+            )
+        try:
+            return json.loads(self.recipe.read_text())
+        except ValueError as error:
+            raise ValueError(
+                f"{self.recipe} is damaged ({error}); restore it or start a new run"
+            ) from error
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        """Write what came out, atomically."""
+        write_json(self.result, result)
+
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """Add the record of one epoch."""
+        append_line(self.metrics, json.dumps(plain(line)))
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The records of all finished epochs; a last line that was cut off is left out.
+
+        Raises:
+            ValueError: a line before the last is damaged.
+        """
+        if not self.metrics.is_file():
+            return []
+        lines = self.metrics.read_text().split("\n")[:-1]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise ValueError(
+                f"{self.metrics} is damaged ({error}); restore it or start a new run"
+            ) from error
+
+    def keep_metrics_before(self, epoch: int) -> list[dict[str, Any]]:
+        """Drop the records from `epoch` on, which a resumed run will write again."""
+        kept = [line for line in self.read_metrics() if line["epoch"] < epoch]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_atomically(self.metrics, text.encode())
+        return kept
+
+
+def first_difference(old: Any, new: Any, at: str = "") -> str | None:
+    """The first place where two JSON values differ, as words; None if they mean the same run."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            if key in FREE_TO_CHANGE:
+                continue
+            place = f"{at}.{key}" if at else key
+            difference = first_difference(old.get(key), new.get(key), place)
+            if difference:
+                return difference
+        return None
+    return None if old == new else f"{at or 'it'} was {old!r} and is now {new!r}"

@@ -1,0 +1,133 @@
+"""Everything of a run that stays as it is from the first step to the last."""
+
+import dataclasses
+import functools
+import json
+import zlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.learner import AbstractLearner
+from latticework.core.task import Dataset
+from latticework.train import order
+from latticework.train.config import TrainingConfig
+from latticework.train.evaluate import Evaluator
+from latticework.train.optimisers import OptimiserConfig, build
+from latticework.train.steps import (
+    Encode,
+    EpochData,
+    LoopState,
+    Stepper,
+    initial_state,
+    make_stepper,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """The compiled pieces of a run and its data on the device.
+
+    Args:
+        config: length, batches and measurements.
+        seeds: the seeds, in the order of the leading axis.
+        kernel: the learner's code path.
+        dataset: name of what is learned.
+        steps_per_epoch: whole batches in one epoch.
+        num_examples: training examples in use.
+        inputs: raw training inputs.
+        targets: int32 classes.
+        stepper: takes steps.
+        evaluator: measures on the test set.
+        start: the state before the first step.
+        fingerprint: JSON-able facts that decide the numbers; a run may only be resumed by the same.
+    """
+
+    config: TrainingConfig
+    seeds: tuple[int, ...]
+    kernel: str
+    dataset: str
+    steps_per_epoch: int
+    num_examples: int
+    inputs: Array
+    targets: Array
+    stepper: Stepper
+    evaluator: Evaluator
+    start: LoopState
+    fingerprint: dict[str, Any]
+
+    @classmethod
+    def build(
+        cls,
+        learner: AbstractLearner,
+        dataset: Dataset,
+        encode: Encode,
+        config: TrainingConfig,
+        optimiser: OptimiserConfig,
+        seeds: tuple[int, ...],
+    ) -> "Setup":
+        """Put the data on the device and make the pieces; nothing is compiled yet."""
+        steps = config.steps_per_epoch(dataset)
+        params = learner.init(seeds)
+        transform = build(optimiser, config.epochs * steps, params)
+        stepper = make_stepper(learner, encode, optimiser, transform, config.batch_size, steps)
+        return cls(
+            config=config,
+            seeds=seeds,
+            kernel=learner.kernel,
+            dataset=dataset.name,
+            steps_per_epoch=steps,
+            num_examples=config.num_examples(dataset),
+            inputs=jnp.asarray(dataset.train_inputs),
+            targets=jnp.asarray(dataset.train_targets, dtype=jnp.int32),
+            stepper=stepper,
+            evaluator=Evaluator(
+                learner, encode, dataset.test_inputs, dataset.test_targets, config.eval_batch
+            ),
+            start=initial_state(params, transform),
+            fingerprint=_fingerprint(learner.kernel, dataset, config, optimiser, seeds),
+        )
+
+    def epoch_data(self, keys: Array, noise: Array, epoch: int) -> tuple[Array, EpochData]:
+        """The order keys of the next epoch, and what the steps of `epoch` read."""
+        following, now = _epoch_order(keys, self.num_examples)
+        first = jnp.asarray(epoch * self.steps_per_epoch, jnp.int32)
+        return following, EpochData(self.inputs, self.targets, now, noise, first)
+
+    def measured_examples(self, epoch: int) -> np.ndarray | None:
+        """Test examples that `epoch` is measured on; None for all."""
+        size = self.config.eval_subset
+        return None if size is None else order.subset(epoch, self.evaluator.num_examples, size)
+
+
+_epoch_order = jax.jit(order.epoch_order, static_argnums=1)
+
+
+def _fingerprint(
+    kernel: str,
+    dataset: Dataset,
+    config: TrainingConfig,
+    optimiser: OptimiserConfig,
+    seeds: tuple[int, ...],
+) -> dict[str, Any]:
+    """What decides the numbers, beside the shapes of the state, as JSON gives it back."""
+    facts = {
+        "seeds": seeds,
+        "kernel": kernel,
+        "dataset": dataset.name,
+        "train_examples": dataset.train_inputs.shape,
+        "test_examples": dataset.test_inputs.shape,
+        "crc32_of_targets": functools.reduce(
+            lambda crc, part: zlib.crc32(part.tobytes(), crc),
+            (dataset.train_targets, dataset.test_targets),
+            0,
+        ),
+        "training": dataclasses.asdict(config),
+        "optimiser": dataclasses.asdict(optimiser),
+        # A constant step size does not know the end of the run, so such a run may be extended.
+        "scheduled_epochs": config.epochs if optimiser.schedule != "constant" else None,
+    }
+    return json.loads(json.dumps(facts))

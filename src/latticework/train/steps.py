@@ -1,0 +1,202 @@
+"""Many training steps in one compiled call."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+from jaxtyping import Array, PyTree
+
+from latticework.core.learner import AbstractLearner, FusedSteps, Params
+from latticework.train.optimisers import OptimiserConfig
+from latticework.train.order import step_keys
+
+Encode = Callable[[Array], Array]
+NEVER = -1
+"""`bad_step` of a seed whose numbers are all finite."""
+_FUSED_BLOCKS = 256
+
+
+class LoopState(NamedTuple):
+    """What a step changes; every leaf has a leading seed axis.
+
+    Args:
+        params: the learner's parameters.
+        optimiser: the optimiser's state.
+        loss_sum: float32 `[seed]`, this epoch's sum of the batch means of the loss.
+        correct_sum: float32 `[seed]`, likewise of the fraction of right predictions.
+        bad_step: int32 `[seed]`, the step of the whole run at which a number of this seed was not
+            finite, or `NEVER`. From then on the seed keeps what it had before that step.
+    """
+
+    params: Params
+    optimiser: optax.OptState
+    loss_sum: Array
+    correct_sum: Array
+    bad_step: Array
+
+
+class EpochData(NamedTuple):
+    """What a step reads.
+
+    Args:
+        inputs: raw inputs of all examples, as stored.
+        targets: int32 classes.
+        order: int32 `[seed, example]`, this epoch's order.
+        noise: `[seed]`, keys of the noise in the learning path.
+        first_step: int32, number of steps in the epochs before.
+    """
+
+    inputs: Array
+    targets: Array
+    order: Array
+    noise: Array
+    first_step: Array
+
+
+class Stepper(NamedTuple):
+    """How a run takes its steps.
+
+    Args:
+        run: `(state, data, start, stop)` to the state after steps `start..stop-1` of the epoch. The
+            state given is used up.
+        block: number of steps that `run` must be given at a time, or None for any number.
+    """
+
+    run: Callable[[LoopState, EpochData, int, int], LoopState]
+    block: int | None
+
+
+def initial_state(params: Params, transform: optax.GradientTransformation) -> LoopState:
+    """The state before the first step; `params` are copied, since a step uses them up."""
+    params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), params)
+    seeds = jax.tree.leaves(params)[0].shape[0]
+    bad_step = jnp.full(seeds, NEVER, jnp.int32)
+    return new_epoch(LoopState(params, transform.init(params), bad_step, bad_step, bad_step))
+
+
+def new_epoch(state: LoopState) -> LoopState:
+    """`state` with its running sums at zero."""
+    seeds = state.bad_step.shape[0]
+    return state._replace(
+        loss_sum=jnp.zeros(seeds, jnp.float32), correct_sum=jnp.zeros(seeds, jnp.float32)
+    )
+
+
+def make_stepper(
+    learner: AbstractLearner,
+    encode: Encode,
+    optimiser: OptimiserConfig,
+    transform: optax.GradientTransformation,
+    batch_size: int,
+    steps_per_epoch: int,
+) -> Stepper:
+    """The learner's own compiled loop if it offers one for this optimiser, else the general one."""
+    fused = learner.fused_steps(optimiser, batch_size)
+    if fused is None:
+        return Stepper(_general(learner, encode, transform, batch_size), None)
+    # A fused call adds up its own loss, so blocks of fixed length keep the sum's rounding, too,
+    # independent of the clock.
+    return Stepper(_fused(fused), -(-steps_per_epoch // _FUSED_BLOCKS))
+
+
+def _general(
+    learner: AbstractLearner,
+    encode: Encode,
+    transform: optax.GradientTransformation,
+    batch_size: int,
+) -> Callable[[LoopState, EpochData, int, int], LoopState]:
+    """Steps as a loop with bounds that are data, so that one compilation serves all lengths."""
+
+    def one(state: LoopState, data: EpochData, step: Array) -> LoopState:
+        index = lax.dynamic_slice_in_dim(data.order, step * batch_size, batch_size, axis=1)
+        inputs = encode(data.inputs.at[index].get(mode="promise_in_bounds"))
+        targets = data.targets.at[index].get(mode="promise_in_bounds")
+        at = data.first_step + step
+        update = learner.updates(state.params, inputs, targets, step_keys(data.noise, at))
+        direction = _cast_like(update.direction, state.params)
+        change, optimiser = transform.update(direction, state.optimiser, state.params)
+        params = jax.tree.map(jnp.add, state.params, _cast_like(change, state.params))
+        new = LoopState(
+            params,
+            optimiser,
+            state.loss_sum + update.loss.astype(jnp.float32),
+            state.correct_sum + update.correct.astype(jnp.float32),
+            state.bad_step,
+        )
+        return keep_finite(state, new, is_finite((direction, new)), at)
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def run(state: LoopState, data: EpochData, start: Array, stop: Array) -> LoopState:
+        def go_on(carry: tuple[Array, LoopState]) -> Array:
+            return (carry[0] < stop) & jnp.any(carry[1].bad_step == NEVER)
+
+        def body(carry: tuple[Array, LoopState]) -> tuple[Array, LoopState]:
+            step, state = carry
+            return step + 1, one(state, data, step)
+
+        return lax.while_loop(go_on, body, (start, state))[1]
+
+    return lambda state, data, start, stop: run(state, data, np.int32(start), np.int32(stop))
+
+
+def _fused(fused: FusedSteps) -> Callable[[LoopState, EpochData, int, int], LoopState]:
+    """Steps by a learner's own loop; a block that ends badly is replayed step by step."""
+
+    @jax.jit
+    def block(state: LoopState, data: EpochData, start: Array, stop: Array) -> LoopState:
+        params, loss, correct = fused(
+            state.params, data.inputs, data.targets, data.order, start, stop
+        )
+        new = LoopState(
+            params,
+            state.optimiser,
+            state.loss_sum + loss.astype(jnp.float32),
+            state.correct_sum + correct.astype(jnp.float32),
+            state.bad_step,
+        )
+        return keep_finite(state, new, is_finite(new), data.first_step + start)
+
+    def run(state: LoopState, data: EpochData, start: int, stop: int) -> LoopState:
+        new = block(state, data, np.int32(start), np.int32(stop))
+        if stop - start < 2 or np.array_equal(new.bad_step, state.bad_step):
+            return new
+        for step in range(start, stop):
+            state = block(state, data, np.int32(step), np.int32(step + 1))
+        return state
+
+    return run
+
+
+def keep_finite(old: LoopState, new: LoopState, finite: Array, step: Array) -> LoopState:
+    """`new` for the seeds that are well, `old` for the others, with the step written down."""
+    well = old.bad_step == NEVER
+    taken = well & finite
+
+    def choose(after: Array, before: Array) -> Array:
+        return jnp.where(taken.reshape((-1,) + (1,) * (after.ndim - 1)), after, before)
+
+    kept = jax.tree.map(choose, new, old)
+    return kept._replace(bad_step=jnp.where(well & ~finite, step, old.bad_step))
+
+
+def is_finite(tree: PyTree) -> Array:
+    """`[seed]`: whether every float of `tree` that belongs to the seed is finite."""
+    by_dtype: dict[jnp.dtype, list[Array]] = {}
+    for leaf in jax.tree.leaves(tree):
+        if jnp.issubdtype(leaf.dtype, jnp.inexact):
+            by_dtype.setdefault(leaf.dtype, []).append(leaf.reshape(leaf.shape[0], -1))
+    # One reduction over all leaves: many small ones would cost more than a small network's step.
+    flags = [
+        jnp.isfinite(jnp.concatenate(leaves, axis=1)).all(axis=1) for leaves in by_dtype.values()
+    ]
+    return functools.reduce(jnp.logical_and, flags)
+
+
+def _cast_like(tree: PyTree, like: PyTree) -> PyTree:
+    """`tree` in the dtypes of `like`."""
+    return jax.tree.map(lambda leaf, wanted: leaf.astype(wanted.dtype), tree, like)
