@@ -15,6 +15,7 @@ from latticework.train import (
     Summary,
     TrainingConfig,
     build,
+    checkpoint,
     order,
 )
 
@@ -41,9 +42,9 @@ def assert_same_run(one, other):
     assert one.non_finite_steps == other.non_finite_steps
 
 
-def poisoned(bad_for, good_for, batch=10):
+def poisoned(bad_for, good_for, batch=10, examples=203):
     """Float images with one bad image, which only the order of seed `bad_for` comes across."""
-    data = blobs()
+    data = blobs(examples)
     size = len(data.train_targets)
     orders = np.asarray(order.epoch_order(order.order_keys((bad_for, good_for)), size)[1])
     used = size // batch * batch
@@ -159,6 +160,10 @@ def test_the_whole_test_set_is_counted_whatever_the_batch(batch):
     np.testing.assert_allclose(evaluator.accuracy(params), right.mean(axis=1))
     some = np.array([3, 56, 7, 8, 20, 11, 40, 2, 0])
     np.testing.assert_allclose(evaluator.accuracy(params, some), right[:, some].mean(axis=1))
+    # Where every prediction is right, the padding would be, too, were it counted.
+    predicted = np.asarray(scores).argmax(axis=-1)[0]
+    perfect = Evaluator(learner, encode, data.test_inputs, predicted, batch)
+    assert perfect.accuracy(params)[0] == perfect.accuracy(params, some)[0] == 1.0
 
 
 def test_epochs_are_measured_on_their_subset_and_the_end_on_everything():
@@ -181,10 +186,13 @@ def test_measuring_every_other_epoch_leaves_gaps_but_not_at_the_end():
 
 
 @pytest.mark.parametrize("fused", [False, True])
-@pytest.mark.parametrize("chunk", [1, 6, None])
-def test_a_seed_that_goes_wrong_keeps_what_it_had(fused, chunk):
-    data, step = poisoned(bad_for=1, good_for=0)
-    options = {"learner": SoftmaxLearner(fused=fused), "optimiser": SGD, "epochs": 1}
+@pytest.mark.parametrize(
+    ("chunk", "batch", "examples"), [(1, 10, 203), (None, 10, 203), (9, 2, 2003)]
+)
+def test_a_seed_that_goes_wrong_keeps_what_it_had(fused, chunk, batch, examples):
+    data, step = poisoned(1, 0, batch, examples)  # the last case has blocks of 4 steps
+    learner = SoftmaxLearner(fused=fused)
+    options = {"learner": learner, "optimiser": SGD, "epochs": 1, "batch_size": batch}
     result = run(dataset=data, chunk_steps=chunk, **options)
     assert result.outcome is Outcome.FINISHED
     assert result.non_finite_steps == {1: step}
@@ -192,11 +200,11 @@ def test_a_seed_that_goes_wrong_keeps_what_it_had(fused, chunk):
     assert result.metrics[0]["per_seed"]["train_loss"][0] is not None
     # The good seed is as if alone; the bad one as if the run had ended before that step.
     good = run(dataset=data, seeds=(0,), **options)
-    learner, params = options["learner"], SoftmaxLearner().init((1,))
+    params = learner.init((1,))
     now = order.epoch_order(order.order_keys((1,)), len(data.train_targets))[1]
     images = jnp.asarray(data.train_inputs)
     targets = jnp.asarray(data.train_targets, dtype=jnp.int32)
-    loop = dataclasses.replace(learner, fused=True).fused_steps(SGD, 10)
+    loop = SoftmaxLearner(fused=True).fused_steps(SGD, batch)
     params, loss, _ = loop(params, images, targets, now, jnp.int32(0), jnp.int32(step))
     for group in params:
         np.testing.assert_allclose(result.params[group][0], good.params[group][0], rtol=1e-5)
@@ -225,6 +233,9 @@ def test_the_run_stops_when_no_seed_is_left(tmp_path, fused):
     assert result.test_accuracy is not None
     for chunk in (1, 5):
         assert_same_run(run(chunk_steps=chunk, **options), result)
+    for at, chunk in enumerate((1, 7)):
+        run(tmp_path / str(at), chunk_steps=chunk, **options)
+        assert checkpoint.read_meta(tmp_path / str(at) / "checkpoint.safetensors")["step"] == step
     again = run(tmp_path, resume=True, **options)  # the last good state was saved
     assert_same_run(again, result)
 

@@ -128,6 +128,15 @@ def test_a_finished_run_resumes_to_the_same_result(tmp_path):
     assert [line["epoch"] for line in again.metrics] == [0, 1]
 
 
+def test_a_run_whose_checkpoint_is_gone_begins_again(tmp_path):
+    first = run(tmp_path)
+    (tmp_path / "checkpoint.safetensors").unlink()
+    again = run(tmp_path, resume=True)
+    assert_same_params(first, again)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [0, 1]
+
+
 def test_a_run_of_constant_step_size_can_be_made_longer(tmp_path):
     run(tmp_path / "a", epochs=1)
     longer = run(tmp_path / "a", epochs=3, resume=True)
