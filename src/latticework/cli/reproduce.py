@@ -10,6 +10,7 @@ from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
 from latticework.recipes import RECIPES, Recipe, prepare, recipe, run
 from latticework.report import save_result
+from latticework.tasks import AbstractImageTask
 from latticework.train import Outcome, TrainResult, choose_progress
 
 FAILED = 1
@@ -65,12 +66,19 @@ def _take_names(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 def _run(one: Recipe, options: ReproduceOptions, screen: Console) -> TrainResult:
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
-    prepared = prepare(one, options.data.source())
+    prepared = prepare(_strict(one), options.data.source())
     seeds = range(options.seeds)
     result = run(prepared, seeds, progress=choose_progress(screen, silent=options.json))
     if options.save is not None and result.outcome is Outcome.FINISHED:
-        save_result(options.save, prepared.recipe, result)
+        save_result(options.save, one, result)
     return result
+
+
+def _strict(one: Recipe) -> Recipe:
+    """The recipe without a fall-back: a reproduction on other data would be none."""
+    if isinstance(one.task, AbstractImageTask):
+        return dataclasses.replace(one, task=dataclasses.replace(one.task, fallback=False))
+    return one
 
 
 def _table(done: Sequence[tuple[Recipe, TrainResult]]):

@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     """Train, print published beside ours, draw the pictures."""
     options, seeds = _parse(argv)
     screen = console()
-    prepared = prepare(options.recipe, options.data.source(), may_fall_back=True)
+    prepared = prepare(options.recipe, options.data.source())
     folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
     if not options.json:
         print_heading(screen, prepared, seeds, folder)

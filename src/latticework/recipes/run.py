@@ -30,22 +30,22 @@ class Prepared:
     dataset: Dataset
 
 
-def prepare(recipe: Recipe, source: DataSource, *, may_fall_back: bool = False) -> Prepared:
+def prepare(recipe: Recipe, source: DataSource) -> Prepared:
     """Check a recipe and load its data.
 
-    Args:
-        recipe: what to run.
-        source: where to look for data.
-        may_fall_back: take the embedded digits where MNIST cannot be had; `dataset.notice` then
-            says so.
+    Where the embedded digits stand in for MNIST, `dataset.notice` says so, and measurements on a
+    subset larger than their test set become measurements on all of it.
 
     Raises:
-        ValueError: the pieces do not fit, or the data are damaged.
-        OSError: the data cannot be had.
+        ValueError: the pieces do not fit, or the data cannot be had or are damaged.
+        OSError: a file cannot be read.
     """
     recipe.check()
-    task, dataset = resolve(recipe.task, source, may_fall_back=may_fall_back)
-    return Prepared(dataclasses.replace(recipe, task=task), dataset)
+    task, dataset = resolve(recipe.task, source)
+    training = recipe.training
+    if dataset.notice:
+        training = dataclasses.replace(training, eval_subset=None, train_size=None)
+    return Prepared(dataclasses.replace(recipe, task=task, training=training), dataset)
 
 
 def run(
