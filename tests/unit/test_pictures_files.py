@@ -134,6 +134,23 @@ def test_an_animation_of_published_size_is_small(
     assert check_picture(pictures.activity_gif(episode, tmp_path / "a.gif")) == 28
 
 
+def test_an_animation_that_would_be_large_is_thinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episode = episode_of(Grid(6, 6), steps=9)
+    whole = pictures.activity_gif(episode, tmp_path / "a.gif").stat().st_size
+    module = sys.modules["latticework.pictures.activity_gif"]
+    monkeypatch.setattr(module, "_MOST_BYTES", whole - 1)
+    thinned = pictures.activity_gif(episode, tmp_path / "b.gif")
+    assert thinned.stat().st_size < whole
+    assert check_picture(thinned) == 5
+    with Image.open(tmp_path / "a.gif") as first, Image.open(thinned) as second:
+        assert second.info["duration"] == 2 * first.info["duration"]
+        first.seek(8)
+        second.seek(4)
+        assert first.convert("RGB").tobytes() == second.convert("RGB").tobytes()
+
+
 def test_frames_show_the_activity(tmp_path: Path) -> None:
     """Each cell's colour covers some area of every frame, as does no other colour."""
     topology = Grid(3, 2)

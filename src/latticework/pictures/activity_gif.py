@@ -18,6 +18,7 @@ from latticework.pictures.layout import lay_out
 from latticework.pictures.stage import StreamView
 
 _DPI = 96
+_MOST_BYTES = 1_000_000
 _EDGE, _HEAD, _SIDE = 0.25, 0.56, 2.0
 _MOST_WIDTH, _MOST_HEIGHT = 8.4, 5.1
 
@@ -40,6 +41,8 @@ def activity_gif(
         frame_ms: time per frame in milliseconds.
         hold_ms: time of the last frame in milliseconds.
         title: what the network is.
+
+    A file of more than 1 MB is thinned to every other frame, at the same pace.
 
     Cost: a few milliseconds per frame; only what moves is drawn anew.
 
@@ -102,23 +105,30 @@ class _Film:
         self._frames.append(Image.fromarray(pixels.copy()))
 
     def gif(self, frame_ms: int, hold_ms: int) -> bytes:
-        """All frames with one palette, endlessly repeated."""
+        """The frames, endlessly repeated; only every other one while they take too much room."""
         palette = _palette()
         frames = [
             frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self._frames
         ]
-        durations = [frame_ms] * (len(frames) - 1) + [hold_ms]
-        buffer = io.BytesIO()
-        frames[0].save(
-            buffer,
-            format="GIF",
-            save_all=True,
-            append_images=frames[1:],
-            duration=durations,
-            loop=0,
-            optimize=True,
-        )
-        return buffer.getvalue()
+        data = _encode(frames, frame_ms, hold_ms)
+        while len(data) > _MOST_BYTES and len(frames) > 2:
+            frames, frame_ms = frames[::-1][::2][::-1], 2 * frame_ms
+            data = _encode(frames, frame_ms, hold_ms)
+        return data
+
+
+def _encode(frames: list[Image.Image], frame_ms: int, hold_ms: int) -> bytes:
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=[frame_ms] * (len(frames) - 1) + [hold_ms],
+        loop=0,
+        optimize=True,
+    )
+    return buffer.getvalue()
 
 
 def _palette() -> Image.Image:

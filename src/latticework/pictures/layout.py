@@ -10,6 +10,8 @@ from latticework.pictures.forest import arrange
 _PINS_PER_CELL = 4
 """Cells with more external slots than this share one strip of inputs above the lattice."""
 _GAP = 0.7
+_AT_ONCE = 256
+"""Cells whose distances are looked at together, so that a large forest fits into memory."""
 _BROAD = 4.0
 
 
@@ -137,9 +139,12 @@ def _radii(places: np.ndarray) -> np.ndarray:
     """Discs that do not touch, and not much larger than the smallest."""
     if len(places) == 1:
         return np.array([0.5])
-    distance = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    np.fill_diagonal(distance, np.inf)
-    nearest = 0.46 * distance.min(axis=1)
+    nearest = np.empty(len(places))
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE]
+        distance = np.linalg.norm(some[:, None] - places[None], axis=-1)
+        distance[np.arange(len(some)), start + np.arange(len(some))] = np.inf
+        nearest[start : start + _AT_ONCE] = 0.46 * distance.min(axis=1)
     return np.clip(nearest, 0.1, 1.8 * max(nearest.min(), 0.1))
 
 
