@@ -1,15 +1,19 @@
-"""What the data is: data files, their sources, and one file per task."""
+"""What the data is: files, caches, encoders; one file per task, listed here."""
 
 from latticework.core.registry import Registry
-from latticework.core.task import AbstractTask
+from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks.bump import Bump
 from latticework.tasks.cache import cache_folder
-from latticework.tasks.fallback import resolve
+from latticework.tasks.idx import read_idx
+from latticework.tasks.image_task import AbstractImageTask
+from latticework.tasks.images import IMAGE_SETS, Images, ImageSet, fetch
 from latticework.tasks.permuted_image import PermutedImage
 from latticework.tasks.pixel_image import PixelImage
-from latticework.tasks.projection import sparse_projection
+from latticework.tasks.projection import SparseProjection
+from latticework.tasks.resolve import resolve
 from latticework.tasks.row_image import RowImage
-from latticework.tasks.sources import DataSource, NoDataError, data_status, fetch
+from latticework.tasks.sources import DataSource, NoDataError
+from latticework.tasks.status import data_status
 
 TASKS: Registry[AbstractTask] = Registry(
     "task",
@@ -21,23 +25,29 @@ TASKS: Registry[AbstractTask] = Registry(
     },
     examples={
         "row_image": (RowImage("digits"), RowImage("digits", channels=12)),
-        "pixel_image": (PixelImage("digits"),),
-        "permuted_image": (PermutedImage("digits"),),
-        "bump": (Bump(num_train=20, num_test=10),),
+        "pixel_image": (PixelImage("digits"), PixelImage("digits", channels=28)),
+        "permuted_image": (PermutedImage("digits", seed=3),),
+        "bump": (Bump(num_classes=3, num_steps=20, num_channels=4, num_train=50, num_test=20),),
     },
 )
 
 __all__ = [
+    "IMAGE_SETS",
     "TASKS",
+    "AbstractImageTask",
     "Bump",
     "DataSource",
+    "Dataset",
+    "ImageSet",
+    "Images",
     "NoDataError",
     "PermutedImage",
     "PixelImage",
     "RowImage",
+    "SparseProjection",
     "cache_folder",
     "data_status",
     "fetch",
+    "read_idx",
     "resolve",
-    "sparse_projection",
 ]

@@ -89,6 +89,8 @@ def _open(url: str, seconds: float) -> Any:
         try:
             response = urllib.request.urlopen(url, timeout=STALL_SECONDS)
         except Exception as error:  # handed to the caller's thread, whatever it is
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             answer.put(error)
             return
         if given_up.is_set():

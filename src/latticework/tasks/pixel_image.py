@@ -1,50 +1,40 @@
-"""Images read pixel by pixel."""
+"""An image pixel by pixel."""
 
 from dataclasses import dataclass
 
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from latticework.core.task import AbstractTask, Dataset
-from latticework.tasks.catalogue import NUM_CLASSES, SIDE
-from latticework.tasks.images import ImageSet, Pixels, check_image_set, load_images
-from latticework.tasks.sources import DataSource
+from latticework.tasks.image_task import AbstractImageTask, check_image_fields
+from latticework.tasks.images import ImageSet
 
 
 @dataclass(frozen=True)
-class PixelImage(AbstractTask):
-    """One pixel per step, in reading order: 784 steps of one channel.
+class PixelImage(AbstractImageTask):
+    """Step t shows pixel t of the image in row-major order: 784 steps of one channel.
 
     Args:
-        dataset: which images.
-        gain: factor on pixels scaled to 0..1.
+        dataset, gain, channels, projection_seed, fallback: see `AbstractImageTask`.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Reference: Q. V. Le, N. Jaitly, G. E. Hinton, arXiv:1504.00941 (pixel-by-pixel MNIST).
     """
 
     dataset: ImageSet = "mnist"
     gain: float = 10.0
+    channels: int | None = None
+    projection_seed: int = 0
+    fallback: bool = True
 
     def __post_init__(self) -> None:
-        check_image_set(self.dataset)
-        Pixels(self.gain)
+        check_image_fields(self)
 
     @property
-    def num_steps(self) -> int:
-        """One step per pixel."""
-        return SIDE * SIDE
-
-    @property
-    def num_channels(self) -> int:
+    def pixels_per_step(self) -> int:
         """One."""
         return 1
 
-    @property
-    def num_classes(self) -> int:
-        """Ten."""
-        return NUM_CLASSES
-
-    def load(self, source: DataSource) -> Dataset:
-        """Read the images."""
-        return load_images(self.dataset, source)
-
-    def encode(self, raw: Array) -> Float[Array, "... time channel"]:
-        """Images `[..., 28, 28]` to sequences of pixels."""
-        return Pixels(self.gain)(raw).reshape(*raw.shape[:-2], self.num_steps, 1)
+    def arrange(self, pixels: Array) -> Array:
+        """Row-major order, as stored."""
+        return pixels

@@ -1,27 +1,81 @@
-"""A fixed sparse random projection, for data with another number of channels than the lattice."""
+"""The fixed sparse random projection between channels of the data and channels of the network."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.checks import require
+from latticework.tasks import arguments
 
 DENSITY = 0.1
-"""Share of the entries that are not zero."""
+"""Share of entries of the projection that are not zero."""
 
-_NUM_KEYS, _ENCODER, _MASK = 6, 4, 5
+MAX_CHANNELS = 4096
+"""Most channels on either side."""
 
 
-def sparse_projection(
-    num_channels: int, num_inputs: int, seed: int
-) -> Float[Array, "channel input"]:
-    """`N(0, 1) / sqrt(max(0.1 inputs, 1))`, each entry kept with probability 0.1; never learned.
+@dataclass(frozen=True)
+class SparseProjection:
+    """`x -> W x` with a fixed random `W`, never learned.
 
-    Drawn from the fifth and sixth of six keys, as the published program does.
+    `W[n, m] = N(0, 1) / sqrt(max(0.1 M, 1)) * Bernoulli(0.1)`, drawn in float32 whatever the
+    precision: the fifth and sixth of six keys split from the seed's, which is where a published
+    grid of that seed draws its input matrix and its mask.
 
-    Source: grid-neurons, the encoder for a number of inputs other than the number of rows.
+    Args:
+        num_out: channels of the network, N.
+        num_in: channels of the data, M.
+        seed: of the draw.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Reference: grid-neurons, commit b7c349d, initialisation of the input matrix.
     """
-    keys = jax.random.split(jax.random.key(seed), _NUM_KEYS)
-    shape = (num_channels, num_inputs)
-    normal = jax.random.normal(keys[_ENCODER], shape, jnp.float32)
-    kept = jax.random.uniform(keys[_MASK], shape, jnp.float32) < DENSITY
-    scale = max(DENSITY * num_inputs, 1.0) ** -0.5
-    return jnp.where(kept, normal * jnp.float32(scale), 0)
+
+    num_out: int
+    num_in: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        arguments.whole("num_out", self.num_out, 1, MAX_CHANNELS)
+        arguments.whole("num_in", self.num_in, 1, MAX_CHANNELS)
+        arguments.seed("seed", self.seed)
+
+    def matrix(self) -> np.ndarray:
+        """`W`, float32 `[num_out, num_in]`, read-only.
+
+        Raises:
+            ValueError: the draw left no entry at all, so that nothing of the data would pass.
+        """
+        return _draw(self.num_out, self.num_in, self.seed)
+
+    def __call__(self, inputs: Array) -> Array:
+        """Float32 `[..., num_in]` to float32 `[..., num_out]`; pure, jittable."""
+        return jnp.einsum(
+            "...m,nm->...n", inputs, jnp.asarray(self.matrix()), precision=jax.lax.Precision.HIGHEST
+        )
+
+
+@lru_cache(maxsize=16)
+def _draw(num_out: int, num_in: int, seed: int) -> np.ndarray:
+    """The matrix of `SparseProjection`; concrete also when called while tracing."""
+    shape = (num_out, num_in)
+    with jax.ensure_compile_time_eval():
+        keys = jax.random.split(jax.random.key(seed), 6)
+        normal = np.asarray(jax.random.normal(keys[4], shape, jnp.float32))
+        # the threshold's type decides the type of the uniform draw, hence its bits
+        mask = np.asarray(jax.random.bernoulli(keys[5], jnp.float32(DENSITY), shape))
+    matrix = normal / np.float32(math.sqrt(max(DENSITY * num_in, 1.0))) * mask.astype(np.float32)
+    require(
+        bool(mask.any()),
+        f"the projection from {num_in} to {num_out} channels drawn with seed {seed} is all zero; "
+        "choose another projection seed or more channels",
+    )
+    matrix.setflags(write=False)
+    return matrix

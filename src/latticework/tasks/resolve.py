@@ -1,0 +1,29 @@
+"""The task that is really run, once it is known which data there is."""
+
+import dataclasses
+
+from latticework.core.task import AbstractTask, Dataset
+from latticework.tasks.image_task import AbstractImageTask
+from latticework.tasks.sources import DataSource
+
+
+def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Dataset]:
+    """Load the data of `task`, and return the task that goes with what was loaded.
+
+    Without a fall-back that is `task` itself. When the embedded digits stand in for MNIST it is
+    `task` with `dataset="digits"`: the shapes are the same, so that
+    every recipe runs unchanged, and a run folder records what was really learned.
+
+    Args:
+        task: what was asked for.
+        source: where to look for its data.
+
+    Raises:
+        ValueError: the data is not what it should be.
+        NoDataError: the data cannot be had.
+        OSError: a file cannot be read, or the cache folder cannot be written.
+    """
+    data = task.load(source)
+    if isinstance(task, AbstractImageTask) and data.name != task.dataset:
+        task = dataclasses.replace(task, dataset=data.name)  # pyright: ignore[reportArgumentType]
+    return task, data
