@@ -1,0 +1,16 @@
+// Threads that share out numbered tasks.
+#pragma once
+
+#include <functional>
+
+namespace latticework {
+
+// Calls task(0) .. task(count - 1), each once, on up to `num_threads` threads, the caller among
+// them; returns when all are done. Which thread takes which task is left to chance, so tasks must
+// not depend on it. Calls from several threads at once are fine: who comes second works alone.
+void run_tasks(int count, int num_threads, const std::function<void(int)>& task);
+
+// Threads to use when the caller does not say: LATTICEWORK_THREADS, else the cores of this process.
+int default_threads();
+
+}  // namespace latticework

@@ -1,0 +1,154 @@
+"""The compiled kernels: C++, lanes are examples, threads over the batch."""
+
+import functools
+import types
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from latticework.cells import LeakyTanh
+from latticework.core.cell import CellParams
+from latticework.core.checks import require
+from latticework.core.learner import Updates
+from latticework.kernels import native_tables
+from latticework.kernels.base import AbstractKernel, Problem
+from latticework.readouts import PortSum
+from latticework.rules import Bptt, Broadcast, HopTrace, Message, Rtrl
+from latticework.schedules import Wavefront
+
+_DTYPES = (jnp.float32, jnp.float64)
+
+
+@functools.cache
+def extension() -> types.ModuleType | str:
+    """The extension, registered with XLA, or one sentence that says why there is none."""
+    try:
+        from latticework.kernels import _native  # pyright: ignore[reportAttributeAccessIssue]
+    except ImportError as error:
+        return f"its extension was not built or cannot be loaded ({error})"
+    try:
+        for name, handler in _native.handlers().items():
+            jax.ffi.register_ffi_target(name, handler, platform="cpu")
+    except Exception as error:  # XLA raises errors of its own here
+        return f"this jaxlib does not take its extension ({error}); install the package again"
+    return _native
+
+
+@dataclass(frozen=True)
+class NativeKernel(AbstractKernel):
+    """C++ for `bptt`, `rtrl` and `hop_trace` on leaky tanh cells, any wiring.
+
+    `rtrl` is computed as `bptt`: the two are the same gradient. `hop_trace` is an adjoint with one
+    level per hop wherever hops are levels, and forward traces otherwise or under noise; noise has
+    the distribution of the reference's, not its draws. Results do not depend on the number of
+    threads.
+
+    Args:
+        problem: what to compute.
+        num_threads: 0 for as many as `LATTICEWORK_THREADS` says, else as there are cores.
+        simd: "auto" for what `LATTICEWORK_SIMD` says, else the best; "avx512", "avx2", "baseline".
+
+    Raises:
+        ValueError: when the kernel does not apply to the problem, or cannot be had.
+    """
+
+    name: ClassVar[str] = "native"
+    problem: Problem
+    num_threads: int = 0
+    simd: str = "auto"
+
+    def __post_init__(self) -> None:
+        reason = self.refusal(self.problem)
+        require(reason is None, f"the native kernel does not apply: {reason}")
+        require(self.num_threads >= 0, f"num_threads is {self.num_threads}, expected 0 or more")
+
+    @classmethod
+    def refusal(cls, problem: Problem) -> str | None:
+        """Other parts than the leaky family's, or no extension."""
+        network, rule = problem.network, problem.rule
+        parts = (network.cell, network.schedule, network.readout)
+        for part, known in zip(parts, (LeakyTanh, Wavefront, PortSum), strict=True):
+            if type(part) is not known:
+                return f"it is compiled for {known.__name__}, not {type(part).__name__}"
+        if type(rule) not in (Bptt, Rtrl, HopTrace):
+            return f"it computes bptt, rtrl and hop_trace, not {type(rule).__name__}"
+        if isinstance(rule, HopTrace) and type(rule.signal) not in (Message, Broadcast):
+            return f"it knows the signals message and broadcast, not {type(rule.signal).__name__}"
+        if jax.default_backend() != "cpu":
+            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
+        found = extension()
+        return found if isinstance(found, str) else None
+
+    def updates(
+        self,
+        params: CellParams,
+        inputs: Float[Array, "seed batch time channel"],
+        targets: Int[Array, "seed batch"],
+        key: Array | None = None,
+    ) -> Updates:
+        """The rule's direction, averaged over the batch."""
+        dtype = _dtype(params)
+        num_seeds = targets.shape[0]
+        direction = {name: params[name] for name in ("log_tau", "weight", "bias")}
+        scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
+        results = [jax.ShapeDtypeStruct(p.shape, dtype) for p in direction.values()]
+        call = jax.ffi.ffi_call(
+            "latticework_update", [*results, scalar, scalar], vmap_method="broadcast_all"
+        )
+        *found, loss, correct = call(
+            *direction.values(),
+            inputs.astype(dtype),
+            targets.astype(jnp.int32),
+            self._key_words(key, num_seeds),
+            feedback=native_tables.feedback(self.problem),
+            **self._attributes(native_tables.trace_hops(self.problem)),
+        )
+        return Updates(dict(zip(direction, found, strict=True)), loss, correct)
+
+    def scores(
+        self, params: CellParams, inputs: Float[Array, "batch time channel"]
+    ) -> Float[Array, "seed batch class"]:
+        """Readouts summed over time."""
+        dtype = _dtype(params)
+        shape = (len(params["bias"]), len(inputs), self.problem.network.wiring.num_classes)
+        call = jax.ffi.ffi_call(
+            "latticework_score", jax.ShapeDtypeStruct(shape, dtype), vmap_method="broadcast_all"
+        )
+        return call(
+            params["log_tau"],
+            params["weight"],
+            params["bias"],
+            inputs.astype(dtype),
+            **self._attributes(None),
+        )
+
+    def _attributes(self, trace_hops: int | None) -> dict:
+        return {
+            "plan": native_tables.plan(self.problem.network.wiring, trace_hops),
+            "options": native_tables.options(self.problem, self.num_threads),
+            "simd": self.simd,
+        }
+
+    def _key_words(self, key: Array | None, num_seeds: int) -> Array:
+        """Two words per seed for the counter-based generator."""
+        rule = self.problem.rule
+        if not (isinstance(rule, HopTrace) and rule.non_idealities.is_noisy):
+            return jnp.zeros((num_seeds, 2), jnp.uint32)
+        if key is None:
+            raise ValueError("noise needs random keys; pass one key per seed")
+        return jax.vmap(lambda k: jax.random.bits(k, (2,), jnp.uint32))(key.reshape(num_seeds))
+
+
+def _dtype(params: CellParams) -> np.dtype:
+    """The precision of the parameters."""
+    dtype = jnp.result_type(*params.values())
+    if dtype not in _DTYPES:
+        raise ValueError(
+            f"the native kernel computes in float32 and float64, not {dtype}; "
+            "convert the parameters, or use the kernel 'reference'"
+        )
+    return dtype

@@ -1,0 +1,198 @@
+"""The tables and options that the compiled kernels read; `native/plan.hpp` is the other end."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from latticework.core.influence import influence_pairs
+from latticework.core.topology import NOTHING, Wiring
+from latticework.kernels.base import Problem
+from latticework.rules import Broadcast, HopTrace, NonIdealities
+
+MAGIC = 0x4C573031
+_HEADER = 16
+_OPTIONS = 16
+
+
+@lru_cache(maxsize=64)
+def plan(wiring: Wiring, trace_hops: int | None) -> np.ndarray:
+    """Everything the kernels need of a wiring, as one int32 array.
+
+    Args:
+        wiring: the lattice.
+        trace_hops: how far traces reach where traces are needed, None where they are not.
+    """
+    num_cells = wiring.num_cells
+    in_ptr, in_source, in_slot, input_at = _inputs(wiring)
+    out_ptr, out_cell, out_input = _users(wiring, input_at)
+    port_ptr, port_class = _ports(wiring)
+    last_user = [max(out_cell[a:b], default=k) for k, (a, b) in enumerate(_spans(out_ptr))]
+    first_source = [
+        min((s for s in in_source[a:b] if s < num_cells), default=k)
+        for k, (a, b) in enumerate(_spans(in_ptr))
+    ]
+    forward_row = share_rows(range(num_cells), last_user)
+    message_row = share_rows(range(num_cells - 1, -1, -1), first_source)
+    by_depth = np.argsort(wiring.depth, kind="stable")
+    pairs, num_pair_inputs, num_idle = _pairs(wiring, trace_hops, input_at)
+    header = np.zeros(_HEADER, np.int64)
+    header[:13] = [
+        MAGIC,
+        num_cells,
+        wiring.num_slots,
+        wiring.num_channels,
+        wiring.num_classes,
+        len(in_source),
+        len(out_cell),
+        len(port_class),
+        max(forward_row) + 1,
+        max(message_row) + 1,
+        len(pairs[0]),
+        num_pair_inputs,
+        num_idle,
+    ]
+    sections = [
+        header,
+        *(in_ptr, in_source, in_slot),
+        *(out_ptr, out_cell, out_input),
+        *(port_ptr, port_class),
+        *(forward_row, message_row, by_depth),
+        *pairs,
+    ]
+    table = np.concatenate([np.asarray(section, np.int32) for section in sections])
+    table.setflags(write=False)
+    return table
+
+
+def _spans(ptr: list[int]) -> list[tuple[int, int]]:
+    return list(zip(ptr[:-1], ptr[1:], strict=True))
+
+
+def _inputs(wiring: Wiring) -> tuple[list[int], list[int], list[int], dict]:
+    """Connected slots by cell, and where each (cell, slot) went."""
+    ptr, source, slots = [0], [], []
+    at: dict[tuple[int, int], int] = {}
+    for cell in range(wiring.num_cells):
+        for slot in np.flatnonzero(wiring.connected[cell]):
+            at[cell, int(slot)] = len(source)
+            source.append(int(wiring.source[cell, slot]))
+            slots.append(int(slot))
+        ptr.append(len(source))
+    return ptr, source, slots, at
+
+
+def _users(wiring: Wiring, input_at: dict) -> tuple[list[int], list[int], list[int]]:
+    """Users of each cell, and which input of theirs it is."""
+    ptr, cells, inputs = [0], [], []
+    for users, slots in zip(*wiring.succ, strict=True):
+        for user, slot in zip(users.tolist(), slots.tolist(), strict=True):
+            if user != NOTHING:
+                cells.append(user)
+                inputs.append(input_at[user, slot])
+        ptr.append(len(cells))
+    return ptr, cells, inputs
+
+
+def _ports(wiring: Wiring) -> tuple[list[int], list[int]]:
+    """Classes that read each cell; a cell may be read more than once."""
+    of_cell: list[list[int]] = [[] for _ in range(wiring.num_cells)]
+    for number, members in enumerate(wiring.readout_ports.tolist()):
+        for cell in members:
+            of_cell[cell].append(number)
+    ptr = np.cumsum([0, *map(len, of_cell)]).tolist()
+    return ptr, [number for classes in of_cell for number in classes]
+
+
+def share_rows(order, last_reader: list[int]) -> list[int]:
+    """Rows of memory for cells that are made in `order` and read no later than at `last_reader`.
+
+    A row is free again once its last reader is done, so few rows serve many cells. A reader never
+    gets the row of what it reads.
+    """
+    expires: dict[int, list[int]] = {}
+    for cell in order:
+        expires.setdefault(last_reader[cell], []).append(cell)
+    row = [NOTHING] * len(last_reader)
+    free: list[int] = []
+    count = 0
+    for cell in order:
+        if not free:
+            free.append(count)
+            count += 1
+        row[cell] = free.pop()
+        free.extend(row[done] for done in expires.get(cell, ()))
+    return row
+
+
+def _pairs(
+    wiring: Wiring, hops: int | None, input_at: dict
+) -> tuple[tuple[np.ndarray, ...], int, int]:
+    """Kept influences by stage, self pairs first; the number of their inputs and of idle slots."""
+    if hops is None:
+        return (np.zeros(0, int),) * 5, 0, 0
+    kept = influence_pairs(wiring, min(hops, wiring.max_depth))
+    order = np.argsort(kept.stage, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    ptr, from_pair, from_input = [0], [], []
+    for pair in order:
+        for slot, source in enumerate(kept.pred_pair[pair].tolist()):
+            if source != NOTHING:
+                from_pair.append(int(place[source]))
+                from_input.append(input_at[int(kept.dst[pair]), slot])
+        ptr.append(len(from_pair))
+    num_idle = wiring.succ[0].size - len(wiring.edges)
+    columns = (kept.src[order], kept.dst[order], ptr, from_pair, from_input)
+    return tuple(np.asarray(column) for column in columns), len(from_pair), num_idle
+
+
+def needs_traces(problem: Problem) -> bool:
+    """Whether the direction cannot be summed backwards: noise, or hops that are not levels."""
+    rule, wiring = problem.rule, problem.network.wiring
+    if not isinstance(rule, HopTrace):
+        return False
+    truncated = 0 < rule.hops < wiring.max_depth
+    return rule.non_idealities.is_noisy or (truncated and not wiring.is_graded)
+
+
+def trace_hops(problem: Problem) -> int | None:
+    """How far traces reach where they are needed, else None."""
+    return problem.rule.hops if needs_traces(problem) else None
+
+
+def options(problem: Problem, num_threads: int) -> np.ndarray:
+    """The numbers of a problem, as float64."""
+    rule, network = problem.rule, problem.network
+    is_hop_trace = isinstance(rule, HopTrace)
+    ideal = rule.non_idealities if is_hop_trace else NonIdealities()
+    num_levels, wraps = 1, True
+    if is_hop_trace and rule.hops < network.wiring.max_depth:
+        num_levels, wraps = rule.hops + 1, False
+    elif ideal.trace_leak or ideal.subtraction_bias:
+        num_levels = 2  # a trace in its own cell is perfect, all others are not
+    values = np.zeros(_OPTIONS)
+    values[:14] = [
+        network.cell.dt,
+        network.readout.gain,
+        problem.loss_mode == "per_t",
+        is_hop_trace and isinstance(rule.signal, Broadcast),
+        num_levels,
+        wraps,
+        needs_traces(problem),
+        ideal.trace_leak,
+        ideal.gain_positive,
+        ideal.gain_negative,
+        ideal.subtraction_bias,
+        ideal.trace_noise,
+        ideal.message_noise,
+        num_threads,
+    ]
+    return values
+
+
+def feedback(problem: Problem) -> np.ndarray:
+    """The broadcast feedback, flat; empty without broadcast."""
+    rule = problem.rule
+    if isinstance(rule, HopTrace) and isinstance(rule.signal, Broadcast):
+        return rule.signal.feedback(problem.network).ravel()
+    return np.zeros(0)
