@@ -1,0 +1,115 @@
+"""`latticework evaluate RUN`: accuracy of a run on its test set."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from latticework.cli.arguments import DataOptions, Unprefixed, parse
+from latticework.cli.output import accuracy, console, print_json, spread, table
+from latticework.recipes import OpenRun, open_run
+from latticework.studies.measurement import accuracies, confusions, load_dataset
+from latticework.train import Summary
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateOptions:
+    """Measure the latest parameters of a run on its whole test set, seed by seed.
+
+    Args:
+        run: folder of the run.
+        data: where data come from.
+        confusion: also print which class is taken for which.
+        seed: the seed whose confusions are printed; the run's first when not given.
+        json: print one JSON value and nothing else.
+    """
+
+    run: tyro.conf.Positional[Path]
+    data: Unprefixed = dataclasses.field(default_factory=DataOptions)
+    confusion: bool = False
+    seed: int | None = None
+    json: bool = False
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure and print."""
+    options = parse(EvaluateOptions, argv, "evaluate")
+    opened = open_run(options.run)
+    seed = opened.seeds[0] if options.seed is None else options.seed
+    opened.params_of(seed)
+    dataset = load_dataset(opened, options.data.source())
+    values = accuracies(opened, dataset)
+    facts: dict[str, Any] = {
+        "run": options.run,
+        "name": opened.recipe.name,
+        "dataset": dataset.name,
+        "test_examples": len(dataset.test_targets),
+        "epochs": len(opened.folder.read_metrics()),
+        "seeds": opened.seeds,
+        "per_seed": values,
+        "summary": dataclasses.asdict(Summary.of(values)),
+        "recorded": _recorded(opened),
+        "published": opened.recipe.published.test_accuracy,
+    }
+    counts = confusions(opened, dataset, seed) if options.confusion else None
+    if options.json:
+        extra = {} if counts is None else {"confusion": {"seed": seed, "counts": counts}}
+        print_json({**facts, **extra})
+    else:
+        _print(console(), opened, facts)
+        if counts is not None:
+            _print_confusions(console(), counts, seed)
+    return 0
+
+
+def _recorded(opened: OpenRun) -> Any:
+    """Accuracies that the run wrote down at its end, by seed; None while it has not ended."""
+    path = opened.folder.result
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text())["per_seed"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); remove it to evaluate without it"
+        ) from error
+
+
+def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
+    epochs = facts["epochs"]
+    screen.print(
+        f"{facts['name']} after {epochs} epoch{'' if epochs == 1 else 's'}, on all "
+        f"{facts['test_examples']:,} test examples of {facts['dataset']}",
+        style="bold",
+        soft_wrap=True,
+    )
+    recorded = facts["recorded"] or [None] * len(opened.seeds)
+    rows = [
+        (seed, accuracy(float(value)), accuracy(before))
+        for seed, value, before in zip(opened.seeds, facts["per_seed"], recorded, strict=False)
+    ]
+    screen.print(table(("seed", "accuracy", "recorded in the run"), rows, numbers=1))
+    summary = facts["summary"]
+    if len(opened.seeds) > 1:
+        screen.print(
+            f"mean {spread(summary)}   min {accuracy(summary['min'])}   "
+            f"max {accuracy(summary['max'])}",
+            style="bold",
+        )
+    screen.print(f"published: {opened.recipe.published.text}", markup=False)
+
+
+def _print_confusions(screen: Console, counts: np.ndarray, seed: int) -> None:
+    screen.print()
+    screen.print(f"confusions of seed {seed}: rows are the true classes, columns the predicted")
+    headers = ("", *range(len(counts)), "right")
+    rows = [
+        (label, *row, f"{row[label] / row.sum():.0%}" if row.sum() else "-")
+        for label, row in enumerate(counts)
+    ]
+    screen.print(table([str(header) for header in headers], rows, numbers=1))

@@ -1,0 +1,67 @@
+"""A finished run measured again: accuracy per seed, and which class is taken for which."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from latticework.core.task import Dataset
+from latticework.pictures import count_confusions
+from latticework.recipes import OpenRun
+from latticework.tasks import AbstractImageTask, DataSource
+from latticework.train import Evaluator
+
+
+def load_dataset(opened: OpenRun, source: DataSource) -> Dataset:
+    """The data that a run learned from; nothing takes their place.
+
+    Raises:
+        ValueError: they cannot be had, or are damaged.
+        OSError: a file cannot be read.
+    """
+    task = opened.recipe.task
+    if isinstance(task, AbstractImageTask):
+        task = dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
+    return task.load(source)
+
+
+def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:
+    """Accuracy on the whole test set, `[seed]`, measured as training measures it."""
+    recipe = opened.recipe
+    evaluator = Evaluator(
+        recipe.learner(),
+        recipe.task.encode,
+        dataset.test_inputs,
+        dataset.test_targets,
+        recipe.training.eval_batch,
+    )
+    return evaluator.accuracy(opened.params)
+
+
+def confusions(opened: OpenRun, dataset: Dataset, seed: int) -> np.ndarray:
+    """`[true class, predicted class]`: how many test examples, for one seed.
+
+    Raises:
+        ValueError: the seed was not run.
+    """
+    one = {name: jnp.asarray(value)[None] for name, value in opened.params_of(seed).items()}
+    guesses = np.concatenate(list(_predictions(opened, one, dataset.test_inputs)))
+    return count_confusions(dataset.test_targets, guesses, opened.recipe.task.num_classes)
+
+
+def _predictions(opened: OpenRun, params: dict, inputs: np.ndarray) -> Iterator[np.ndarray]:
+    """Predicted classes, batch by batch; the last batch is filled up to keep one program."""
+    recipe = opened.recipe
+    learner, encode, batch = recipe.learner(), recipe.task.encode, recipe.training.eval_batch
+
+    @jax.jit
+    def predict(raw):
+        return jnp.argmax(learner.scores(params, encode(raw))[0], axis=-1)
+
+    for start in range(0, len(inputs), batch):
+        part = inputs[start : start + batch]
+        filled = np.zeros((min(batch, len(inputs)), *inputs.shape[1:]), inputs.dtype)
+        filled[: len(part)] = part
+        yield np.asarray(predict(filled))[: len(part)]
