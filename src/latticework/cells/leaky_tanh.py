@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +28,9 @@ class LeakyTanh(AbstractCell):
         dt: length of a step, in seconds.
         tau_min: smallest initial time constant, in seconds; tau is drawn log-uniform.
         tau_max: largest initial time constant, in seconds.
-        weight_gain: initial weights are `weight_gain * N(0, 1) / sqrt(fan_in)`.
+        weight_gain: initial weights are `weight_gain * z / sqrt(fan_in)`.
+        weight_draw: z is N(0, 1) ("normal", as published) or its sign ("signs"): with weights of
+            one size no chain of cells starts with a link that passes next to nothing.
         bias_std: standard deviation of the initial bias.
         bias_mean: mean of the initial bias.
 
@@ -40,6 +43,7 @@ class LeakyTanh(AbstractCell):
     tau_min: float = 1e-3
     tau_max: float = 20e-3
     weight_gain: float = 1.0
+    weight_draw: Literal["normal", "signs"] = "normal"
     bias_std: float = 0.05
     bias_mean: float = 0.0
 
@@ -48,6 +52,10 @@ class LeakyTanh(AbstractCell):
         require(
             0 < self.tau_min <= self.tau_max,
             f"tau_min {self.tau_min} and tau_max {self.tau_max} must satisfy 0 < tau_min <= tau_max",
+        )
+        require(
+            self.weight_draw in ("normal", "signs"),
+            f"weight_draw is {self.weight_draw!r}, expected 'normal' or 'signs'",
         )
         require(self.bias_std >= 0, f"bias_std is {self.bias_std}, expected 0 or more")
 
@@ -73,12 +81,14 @@ class LeakyTanh(AbstractCell):
             minval=np.log(self.tau_min),
             maxval=np.log(self.tau_max),
         )
-        normal = jnp.stack([draw(k) for k in slot_keys], axis=1)
+        z = jnp.stack([draw(k) for k in slot_keys], axis=1)
+        if self.weight_draw == "signs":
+            z = jnp.where(z > 0, jnp.ones_like(z), -jnp.ones_like(z))
         scale = np.where(wiring.has_weight, _weight_scale(wiring)[:, None], 0.0)
         bias = self.bias_mean + self.bias_std * draw(bias_key)
         return {
             "log_tau": log_tau,
-            "weight": self.weight_gain * normal * jnp.asarray(scale, normal.dtype),
+            "weight": self.weight_gain * z * jnp.asarray(scale, z.dtype),
             "bias": bias,
         }
 

@@ -113,10 +113,10 @@ SYNTHETIC_SNAP1 = Recipe(
     summary="where in time was the bump? a small grid on generated data, no download",
     source=GRID_NEURONS,
     published=Published(note="the task was shipped and never run"),
-    task=Bump(num_classes=4, num_steps=40, num_channels=8),
-    topology=Grid(rows=8, cols=4),
+    task=Bump(num_classes=4, num_steps=40, num_channels=4),
+    topology=Grid(rows=4, cols=4),
     cell=LeakyTanh(tau_min=5e-3, tau_max=200e-3),
-    training=TrainingConfig(epochs=10),
+    training=TrainingConfig(epochs=20),
 )
 
 LEAKY_RECIPES = (

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from latticework.core.task import Dataset
-from latticework.pictures import count_confusions, save_run_pictures
+from latticework.pictures import count_confusions, learning_curve, save_run_pictures
 from latticework.recipes import OpenRun, open_run
 from latticework.rules import HopTrace
 from latticework.studies.gradcheck import gradcheck
@@ -33,16 +33,18 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
     """
     opened = open_run(folder)
     recipe, seed = opened.recipe, opened.seeds[0]
-    by_epoch = recipe.published.by_epoch
     first = recipe.task.encode(jnp.asarray(dataset.test_inputs[:1]))[0]
-    return save_run_pictures(
+    drawn = []
+    if records := opened.folder.read_metrics():
+        published = [(epoch + 1, value) for epoch, value in enumerate(recipe.published.by_epoch)]
+        path = folder / "learning_curve.png"
+        drawn.append(learning_curve(records, path, published=published, title=recipe.name))
+    return drawn + save_run_pictures(
         folder,
         recipe.network(),
         opened.params_of(seed),
         inputs=np.asarray(first),
         target=int(dataset.test_targets[0]),
-        records=opened.folder.read_metrics(),
-        published=[(epoch + 1, value) for epoch, value in enumerate(by_epoch)],
         confusions=_confusions(opened, dataset),
         hop_rows=_cosines(opened, dataset),
         title=f"{recipe.name}, seed {seed}",
