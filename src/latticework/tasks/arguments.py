@@ -1,11 +1,12 @@
 """Checks that the tasks share."""
 
-import math
-
 from latticework.core.checks import require
 
 SEED_LIMIT = 2**32
 """Seeds are below this: what both numpy and JAX take."""
+
+SMALLEST_SCALE = 1e-30
+"""Smallest factor on the data; the largest is its inverse."""
 
 
 def whole(name: str, value: object, low: int, high: int) -> None:
@@ -20,8 +21,8 @@ def whole(name: str, value: object, low: int, high: int) -> None:
     )
 
 
-def positive(name: str, value: object) -> None:
-    """Check that `value` is a finite number above 0.
+def scale(name: str, value: object, *, may_be_zero: bool = False) -> None:
+    """Check that `value` is a factor that float32 can work with: 1e-30 to 1e30, maybe 0.
 
     Raises:
         ValueError: it is not; the sentence names the argument.
@@ -29,9 +30,9 @@ def positive(name: str, value: object) -> None:
     require(
         isinstance(value, int | float)
         and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > 0,
-        f"{name} is {value!r}; a finite number above 0 expected",
+        and (SMALLEST_SCALE <= value <= 1 / SMALLEST_SCALE or (may_be_zero and value == 0)),
+        f"{name} is {value!r}; a number from {SMALLEST_SCALE:g} to {1 / SMALLEST_SCALE:g} "
+        f"{'or 0 ' if may_be_zero else ''}expected",
     )
 
 

@@ -57,9 +57,8 @@ class Bump(AbstractTask):
         arguments.whole("num_train", self.num_train, 1, 1_000_000)
         arguments.whole("num_test", self.num_test, 1, 1_000_000)
         arguments.seed("seed", self.seed)
-        arguments.positive("gain", self.gain)
-        if self.noise_std != 0:
-            arguments.positive("noise_std", self.noise_std)
+        arguments.scale("gain", self.gain)
+        arguments.scale("noise_std", self.noise_std, may_be_zero=True)
         values = (self.num_train + self.num_test) * self.num_steps * self.num_channels
         require(
             values <= _MAX_VALUES,

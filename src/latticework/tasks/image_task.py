@@ -71,6 +71,13 @@ class AbstractImageTask(AbstractTask):
         return self.pixels_per_step if self.channels is None else self.channels
 
     @property
+    def projection(self) -> SparseProjection | None:
+        """What lies between the pixels of a step and the channels; None when they are as many."""
+        if self.num_channels == self.pixels_per_step:
+            return None
+        return SparseProjection(self.num_channels, self.pixels_per_step, self.projection_seed)
+
+    @property
     def num_classes(self) -> int:
         """Ten, for every image data set."""
         return NUM_CLASSES
@@ -109,11 +116,8 @@ class AbstractImageTask(AbstractTask):
         lead = pixels.shape[:-2]
         shown = self.arrange(pixels.reshape(*lead, NUM_PIXELS))
         steps = shown.reshape(*lead, self.num_steps, self.pixels_per_step)
-        if self.num_channels == self.pixels_per_step:
-            return steps
-        return SparseProjection(self.num_channels, self.pixels_per_step, self.projection_seed)(
-            steps
-        )
+        projection = self.projection
+        return steps if projection is None else projection(steps)
 
 
 def scale_pixels(raw: Array, gain: float) -> Array:
@@ -133,14 +137,12 @@ def check_image_fields(task: AbstractImageTask) -> None:
         ValueError: one is out of range; the sentence names it.
     """
     check_image_set(task.dataset)
-    arguments.positive("gain", task.gain)
-    require(
-        bool(np.isfinite(np.float32(task.gain))) if task.gain < 1e38 else False,
-        f"gain is {task.gain!r}; a number that float32 can hold expected",
-    )
+    arguments.scale("gain", task.gain)
     if task.channels is not None:
         arguments.whole("channels", task.channels, 1, MAX_CHANNELS)
     arguments.seed("projection_seed", task.projection_seed)
+    if task.projection is not None:
+        task.projection.matrix()  # says so if nothing would pass
 
 
 def _dataset(images: Images, name: str, notice: str) -> Dataset:
