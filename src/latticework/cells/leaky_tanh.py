@@ -51,7 +51,8 @@ class LeakyTanh(AbstractCell):
         require(self.dt > 0, f"dt is {self.dt}, expected a positive number of seconds")
         require(
             0 < self.tau_min <= self.tau_max,
-            f"tau_min {self.tau_min} and tau_max {self.tau_max} must satisfy 0 < tau_min <= tau_max",
+            f"tau_min {self.tau_min} and tau_max {self.tau_max} must satisfy "
+            "0 < tau_min <= tau_max",
         )
         require(
             self.weight_draw in ("normal", "signs"),

@@ -75,6 +75,16 @@ GRID_SNAP1_BROADCAST = replace(
     training=TrainingConfig(),
 )
 
+GRID_BEST = Recipe(
+    name="grid-best",
+    summary="the same 1,120 parameters and one-hop rule, better initial values and schedule",
+    source=OURS,
+    published=Published(note="to compare with grid-snap1-adam, published 0.522"),
+    cell=LeakyTanh(tau_min=0.2e-3, tau_max=1e-3, weight_gain=1.3, weight_draw="signs"),
+    optimiser=OptimiserConfig(learning_rate=3e-3, schedule="cosine", clip_norm=0.3),
+    training=TrainingConfig(epochs=30),
+)
+
 TREE_SNAP1 = Recipe(
     name="tree-snap1",
     summary="ten binary trees, 1,080 parameters, by the one-hop local rule",
@@ -91,6 +101,33 @@ TREE_BPTT = replace(
     name="tree-bptt",
     summary="the same trees by the true gradient",
     rule=Bptt(),
+)
+
+TREE_BEST = replace(
+    TREE_BPTT,
+    name="tree-best",
+    summary="the same trees by the true gradient, short time constants and a cosine schedule",
+    source=OURS,
+    cell=LeakyTanh(tau_min=0.3e-3, tau_max=3e-3),
+    optimiser=OptimiserConfig(learning_rate=1.5e-2, schedule="cosine"),
+    training=TrainingConfig(epochs=30),
+)
+
+TREE_BEST_SNAP1 = replace(
+    TREE_BEST,
+    name="tree-best-snap1",
+    summary="tree-best by the one-hop local rule",
+    rule=HopTrace(hops=1),
+)
+
+TREE_SNAP1_SGD = replace(
+    TREE_SNAP1,
+    name="tree-snap1-sgd",
+    summary="the trees by the local rule as hardware would run it: batch 1, plain SGD",
+    published=Published(),
+    cell=LeakyTanh(tau_min=0.3e-3, tau_max=3e-3),
+    optimiser=GRID_SNAP1_SGD.optimiser,
+    training=TrainingConfig(epochs=3, batch_size=1),
 )
 
 DIAGONAL_RTRL = Recipe(
@@ -125,8 +162,12 @@ LEAKY_RECIPES = (
     GRID_BPTT,
     GRID_RTRL,
     GRID_SNAP1_BROADCAST,
+    GRID_BEST,
     TREE_SNAP1,
     TREE_BPTT,
+    TREE_BEST,
+    TREE_BEST_SNAP1,
+    TREE_SNAP1_SGD,
     DIAGONAL_RTRL,
     SMALL_WORLD_SNAP1,
     SYNTHETIC_SNAP1,
