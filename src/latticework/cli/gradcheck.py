@@ -75,6 +75,8 @@ def _reaches(options: GradcheckOptions) -> tuple[int, ...]:
     depth = options.recipe.network().wiring.max_depth
     if options.examples < 1:
         raise ValueError(f"--examples is {options.examples}, expected 1 or more")
+    if options.picture is not None and options.picture.suffix != ".png":
+        raise ValueError(f"--picture is {options.picture}, expected a name that ends in .png")
     if options.all and options.hops is not None:
         raise ValueError("--hops and --all exclude each other; give one of them")
     if options.hops is not None:

@@ -135,7 +135,7 @@ def _kernels() -> Iterator[Finding]:
         detail = reason or (
             f"runs {MAIN_RECIPE}" if name == chosen else f"applies to {MAIN_RECIPE}"
         )
-        if name == NativeKernel.name and not isinstance(native, str):
+        if name == NativeKernel.name and not (reason or isinstance(native, str)):
             detail += f"; SIMD {native.level()} of {', '.join(native.levels())}; "
             detail += f"{num_threads(name)} threads"
         yield Finding(f"kernel {name}", MISSING if reason else OK, detail)

@@ -1,0 +1,56 @@
+"""A recipe small enough to train in seconds, and calling the command line in this process."""
+
+import contextlib
+import io
+import json
+from typing import Any, NamedTuple
+
+from latticework.cli.main import main
+
+NAME = "synthetic-snap1"
+SIZES = [
+    *("--task.num-classes", "3", "--task.num-channels", "4", "--task.num-steps", "12"),
+    *("--topology.rows", "4", "--topology.cols", "3"),
+]
+DATA = ["--task.num-train", "120", "--task.num-test", "60"]
+TRAINING = ["--training.epochs", "2", "--training.batch-size", "20"]
+SMALL = [NAME, *SIZES, *DATA, *TRAINING]
+
+
+class Said(NamedTuple):
+    """What a command returned and printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as exactly one JSON value."""
+        return json.loads(self.out)
+
+    @property
+    def sentence(self) -> str:
+        """Standard error without the frame that the parser draws around what it refuses."""
+        return " ".join("".join(" " if ch in "╭─╮│╰╯" else ch for ch in self.err).split())
+
+
+def call(*argv: object) -> Said:
+    """Run `latticework ARGV` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main([str(word) for word in argv])
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    return Said(status, out.getvalue(), err.getvalue())
+
+
+def refuse(*argv: object) -> str:
+    """The sentence with which `latticework ARGV` fails: no traceback, nothing else."""
+    said = call(*argv)
+    assert said.status == 2, said
+    assert "Traceback" not in said.err
+    if said.err.startswith("latticework: "):
+        assert said.err.count("\n") == 1, said.err
+    return said.sentence
