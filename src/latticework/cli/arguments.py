@@ -106,9 +106,10 @@ def _instance(axis: str, name: str) -> Any:
 def _with_axis(base: Recipe, axis: str, value: Any) -> Recipe:
     if axis != "rule.signal":
         return dataclasses.replace(base, **{axis: value})
-    fields = {field.name for field in dataclasses.fields(base.rule)}
+    rule: Any = base.rule
+    fields = {field.name for field in dataclasses.fields(rule)}
     if "signal" not in fields:
         raise ValueError(
             f"{RULES.name_of(base.rule)} has no learning signal; --rule.signal goes with hop_trace"
         )
-    return dataclasses.replace(base, rule=dataclasses.replace(base.rule, signal=value))
+    return dataclasses.replace(base, rule=dataclasses.replace(rule, signal=value))

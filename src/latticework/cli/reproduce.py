@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -77,7 +78,8 @@ def _run(one: Recipe, options: ReproduceOptions, screen: Console) -> TrainResult
 def _strict(one: Recipe) -> Recipe:
     """The recipe without a fall-back: a reproduction on other data would be none."""
     if isinstance(one.task, AbstractImageTask):
-        return dataclasses.replace(one, task=dataclasses.replace(one.task, fallback=False))
+        task: Any = one.task
+        return dataclasses.replace(one, task=dataclasses.replace(task, fallback=False))
     return one
 
 

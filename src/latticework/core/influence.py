@@ -49,7 +49,7 @@ class InfluencePairs:
 @lru_cache(maxsize=64)
 def influence_pairs(wiring: Wiring, max_hops: int) -> InfluencePairs:
     """All pairs (j, d) with d at most `max_hops` hops after j."""
-    succ = [[int(d) for d in row if d != NOTHING] for row in wiring.succ[0]]
+    succ = _successors(wiring)
     reached = [_within(succ, cell, max_hops) for cell in range(wiring.num_cells)]
     pairs = [(cell, cell, 0) for cell in range(wiring.num_cells)]
     pairs += [(j, d, n) for j, near in enumerate(reached) for d, n in near.items() if d != j]
@@ -65,6 +65,24 @@ def influence_pairs(wiring: Wiring, max_hops: int) -> InfluencePairs:
         if len(fed_by):
             stage[at] = stage[fed_by].max() + 1
     return InfluencePairs(src, dst, hops, pred_pair, stage)
+
+
+def reaches_everything(wiring: Wiring, max_hops: int) -> bool:
+    """Whether no cell feeds, over however many others, one more than `max_hops` hops away.
+
+    Where paths of different lengths join, that may be so for fewer hops than the lattice is deep.
+    """
+    if max_hops >= wiring.max_depth:
+        return True
+    succ = _successors(wiring)
+    return all(
+        max(_within(succ, cell, max_hops + 1).values()) <= max_hops
+        for cell in range(wiring.num_cells)
+    )
+
+
+def _successors(wiring: Wiring) -> list[list[int]]:
+    return [[int(d) for d in row if d != NOTHING] for row in wiring.succ[0]]
 
 
 def _within(succ: list[list[int]], start: int, max_hops: int) -> dict[int, int]:

@@ -50,8 +50,8 @@ class Wiring:
             )
         if np.any(self.pred >= np.arange(num_cells)[:, None]) or np.any(self.pred < NOTHING):
             raise ValueError(
-                "a cell is fed by itself, by a later cell or by one that does not exist; number the "
-                "cells in topological order (every predecessor before its successors)"
+                "a cell is fed by itself, by a later cell or by one that does not exist; number "
+                "the cells in topological order (every predecessor before its successors)"
             )
         if np.any(self.channel >= self.num_channels) or np.any(self.channel < NOTHING):
             raise ValueError(

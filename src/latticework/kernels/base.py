@@ -69,7 +69,7 @@ def fraction_correct(
     scores: Float[Array, "... batch class"], targets: Int[Array, "... batch"]
 ) -> Float[Array, "..."]:
     """Share of examples whose largest score (the first, on a tie) is the target's."""
-    hits = jnp.argmax(scores, axis=-1) == targets
+    hits = jnp.argmax(scores, axis=-1).astype(targets.dtype) == targets
     return jnp.mean(hits, axis=-1, dtype=scores.dtype)
 
 

@@ -177,16 +177,15 @@ def forward(
         state = jnp.where(started[:, None, None], state, 0)
         new_state = network.cell.update(params, state, visible[tables.source])
         output = network.cell.output(params, new_state)
-        kept = (visible, state) if keep else ()
+        kept = (visible, state) if keep else (zero, zero)
         return (new_state, tables.outputs.shift(output, memory)), (output, kept)
 
     start = (
         jnp.zeros((num_cells, *lanes), dtype),
         jnp.zeros((tables.outputs.size, *lanes), dtype),
     )
-    now = (tables.skew_channels(inputs), tables.started(num_steps))
+    now = (tables.skew_channels(inputs), jnp.asarray(tables.started(num_steps)))
     _, (outputs, kept) = jax.lax.scan(tick, start, now)
     outputs = jnp.moveaxis(tables.unskew(outputs), 1, 0)
     readouts = jnp.moveaxis(network.readout.read(network.wiring, outputs), 0, 1)
-    visible, prev_state = kept if keep else (zero, zero)
-    return Forward(visible, prev_state, readouts)
+    return Forward(*kept, readouts)

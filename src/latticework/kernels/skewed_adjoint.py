@@ -178,7 +178,7 @@ def _pass_back(
         {name: jnp.zeros((*v.shape[:-2], *lanes), dtype) for name, v in params.items()},
     )
     outside = skew_signal(tables, direct, tables.num_ticks(num_steps))
-    now = (run.visible, run.prev_state, tables.valid(num_steps), outside)
+    now = (run.visible, run.prev_state, jnp.asarray(tables.valid(num_steps)), outside)
     return jax.lax.scan(tick, start, now, reverse=True)[0][2]
 
 

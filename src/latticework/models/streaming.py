@@ -55,11 +55,11 @@ class StreamingLearner:
         update_every: int = 1,
         seed: int = 0,
     ) -> None:
-        require(
-            isinstance(rule, AbstractOnlineRule),
-            f"{type(rule).__name__} needs the whole sequence and cannot learn from a stream; "
-            "use hop_trace or rtrl",
-        )
+        if not isinstance(rule, AbstractOnlineRule):
+            raise ValueError(
+                f"{type(rule).__name__} needs the whole sequence and cannot learn from a stream; "
+                "use hop_trace or rtrl"
+            )
         require(update_every >= 1, f"update_every is {update_every}, expected 1 or more")
         rule.check(network)
         self.network, self.rule, self.optimiser = network, rule, optimiser
@@ -85,7 +85,7 @@ class StreamingLearner:
         expected = (self.network.wiring.num_channels,)
         require(
             jnp.shape(channels) == expected,
-            f"one step of the stream has shape {jnp.shape(channels)}, expected {expected} (channel)",
+            f"one step of the stream has shape {jnp.shape(channels)}, expected {expected}",
         )
         dtype = self._state.memory.state.dtype
         self._state, readout = self._advance(

@@ -22,7 +22,11 @@ class AbstractLearningSignal(abc.ABC):
     @property
     @abc.abstractmethod
     def is_exact(self) -> bool:
-        """Whether the signal is the true within-step gradient by every output."""
+        """Whether the signal is the true within-step gradient by every output, on any network."""
+
+    @abc.abstractmethod
+    def exact_when(self, network: Network) -> bool:
+        """Whether the signal is the true one on `network`, for any parameters."""
 
     @abc.abstractmethod
     def compute(
@@ -46,6 +50,10 @@ class Message(AbstractLearningSignal):
     @property
     def is_exact(self) -> bool:
         """True: the message is the gradient by the output, within the step."""
+        return True
+
+    def exact_when(self, network: Network) -> bool:
+        """Always."""
         return True
 
     def compute(
@@ -94,6 +102,11 @@ class Broadcast(AbstractLearningSignal):
         """False."""
         return False
 
+    def exact_when(self, network: Network) -> bool:
+        """When no cell feeds another and every cell is read: then there is nothing to pass."""
+        wiring = network.wiring
+        return wiring.max_depth == 0 and len(np.unique(wiring.readout_ports)) == wiring.num_cells
+
     def feedback(self, network: Network) -> np.ndarray:
         """`[cell, class]`: the fixed feedback, float64."""
         wiring = network.wiring
@@ -131,5 +144,6 @@ def reading_noise(
     """Standard normal noise for `count` readings, or zeros when messages are read exactly."""
     if not non_idealities.message_noise:
         return jnp.zeros(count, dtype)
-    require(key is not None, "message noise needs a random key; pass key=jax.random.key(seed)")
+    if key is None:
+        raise ValueError("message noise needs a random key; pass key=jax.random.key(seed)")
     return jax.random.normal(key, (count,), dtype)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
-from latticework.core.influence import InfluencePairs, influence_pairs
+from latticework.core.influence import InfluencePairs, influence_pairs, reaches_everything
 from latticework.core.loss import LossMode, check_loss_mode, error, sequence_loss
 from latticework.core.network import Network
 from latticework.core.rule import OnlineStep, ReadoutGradient, RuleResult
@@ -51,9 +51,9 @@ class TraceRule:
     def is_exact(self, network: Network) -> bool:
         """Whether every influence is kept, the signal true and the hardware ideal."""
         return (
-            self.signal.is_exact
+            self.signal.exact_when(network)
             and self.non_idealities.is_ideal
-            and self.hops >= network.wiring.max_depth
+            and reaches_everything(network.wiring, self.hops)
         )
 
     def num_traces(self, network: Network) -> int:

@@ -20,7 +20,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from latticework.core.cell import CellParams, Partials
-from latticework.core.checks import require
 from latticework.core.influence import InfluencePairs
 from latticework.core.network import Network
 from latticework.core.schedule import Messages
@@ -135,9 +134,10 @@ def _trace_noise(
     """Noise for the cross traces of one group, and the idle slots after theirs."""
     if not non_idealities.trace_noise:
         return 0.0, idle
-    require(key is not None, "trace noise needs a random key; pass key=jax.random.key(seed)")
+    if key is None:
+        raise ValueError("trace noise needs a random key; pass key=jax.random.key(seed)")
     slots = jnp.concatenate([cross, idle])
-    rms = jnp.sqrt(jnp.mean(jnp.square(slots), axis=0) + RMS_FLOOR)
+    rms = jnp.sqrt(jnp.mean(jnp.square(slots), axis=0, keepdims=True) + RMS_FLOOR)
     drawn = jax.random.normal(jax.random.fold_in(key, group), slots.shape, slots.dtype)
     noise = non_idealities.trace_noise * rms * drawn
     return noise[: len(cross)], idle + noise[len(cross) :]

@@ -77,7 +77,7 @@ def _cosines(opened: OpenRun, dataset: Dataset) -> list[dict]:
         recipe.loss,
         rule=recipe.rule,
         hops=sorted({min(reach, wiring.max_depth) for reach in HOPS_FOR_COSINE}),
-        params=opened.params_of(opened.seeds[0]),
+        params=jax.tree.map(jnp.asarray, opened.params_of(opened.seeds[0])),
     )
     by_hops: dict[int, dict[str, float]] = {}
     for row in rows:

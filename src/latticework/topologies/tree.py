@@ -30,7 +30,7 @@ class Tree(AbstractTopology):
     def __post_init__(self) -> None:
         require(
             self.num_channels >= 2,
-            f"a tree over {self.num_channels} channels has no cell; num_channels must be at least 2",
+            f"a tree over {self.num_channels} channels has no cell; num_channels must be 2 or more",
         )
         require(
             self.num_classes >= 1,

@@ -1,0 +1,92 @@
+"""Golden files: `.npz` archives whose arrays are asked for by name and must all be used."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from latticework.core.checks import require
+
+
+class Archive:
+    """The arrays of one golden file.
+
+    Remembers which arrays were asked for, so that a replay that leaves one out is noticed.
+
+    Args:
+        path: the `.npz` file.
+
+    Raises:
+        ValueError: the file is not a whole `.npz` archive of plain arrays.
+        OSError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                self._arrays = {name: stored[name] for name in stored.files}
+        except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} is not a whole .npz archive of plain arrays ({error}); copy it again"
+            ) from error
+        except AttributeError as error:  # np.load gives a bare array for a .npy file
+            raise ValueError(
+                f"{path} holds one bare array, expected an .npz archive; copy it again"
+            ) from error
+        self._unused = set(self._arrays)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Names that nobody asked for yet."""
+        return tuple(sorted(self._unused))
+
+    def array(self, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+        """The array `name`.
+
+        Raises:
+            ValueError: it is not there, not numbers, or does not have `shape`.
+        """
+        require(
+            name in self._arrays,
+            f"{self.name} has no array {name!r}; it holds {', '.join(sorted(self._arrays))}",
+        )
+        value = self._arrays[name]
+        require(
+            value.dtype.kind in "fiu", f"{self.name}: {name} is {value.dtype}, expected numbers"
+        )
+        require(
+            shape is None or value.shape == shape,
+            f"{self.name}: {name} has shape {value.shape}, expected {shape}",
+        )
+        self._unused.discard(name)
+        return value
+
+    def count(self, name: str) -> int:
+        """The scalar `name`, a whole number from 1 up.
+
+        Raises:
+            ValueError: it is not there or not that.
+        """
+        value = self.array(name, ())
+        require(
+            value.dtype.kind in "iu" and bool(value >= 1),
+            f"{self.name}: {name} is {value}, expected a whole number from 1 up",
+        )
+        return int(value)
+
+    def number(self, name: str) -> float:
+        """The scalar `name`.
+
+        Raises:
+            ValueError: it is not there or not one finite number.
+        """
+        value = self.array(name, ())
+        require(
+            bool(np.isfinite(value)), f"{self.name}: {name} is {value}, expected a finite number"
+        )
+        return float(value)

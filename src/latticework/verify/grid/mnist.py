@@ -1,0 +1,81 @@
+"""The 28x10 grid on the first eight training images: activity and gradients of every kernel."""
+
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.cell import CellParams
+from latticework.core.loss import sequence_loss
+from latticework.core.network import Network
+from latticework.core.rule import AbstractRule
+from latticework.kernels import KERNELS, Problem
+from latticework.rules import Bptt, HopTrace
+from latticework.verify.archive import Archive
+from latticework.verify.families import Context
+from latticework.verify.grid.parameters import (
+    GROUPS,
+    compare_array,
+    compare_groups,
+    published_group,
+    stored_network,
+    stored_params,
+)
+from latticework.verify.grid.pixels import encode_pixels
+from latticework.verify.outcomes import Check, compare, compare_equal
+
+_RULES: tuple[tuple[str, AbstractRule], ...] = (("snap_", HopTrace(hops=1)), ("bptt_", Bptt()))
+
+_DRAW_TOLERANCE = 4 * float(np.finfo(np.float32).eps)
+"""Draws are float32; the compiler rounds the formulas around them as it likes."""
+
+
+def replay_mnist(golden: Archive, context: Context) -> Iterator[Check]:
+    """Every array of `mnist_28x10_first8`."""
+    del context
+    network = stored_network(golden)
+    params = stored_params(golden, network.wiring.num_cells)
+    yield from _initial_parameters(golden, network)
+    labels = golden.array("labels")
+    count, num_steps = len(labels), golden.count("T")
+    shape = (count, num_steps, network.wiring.num_channels)
+    sequences = encode_pixels(golden.array("pixels", shape))
+    yield compare_equal("seq", sequences, golden.array("seq"))
+    inputs, targets = jnp.asarray(sequences, jnp.float64), jnp.asarray(labels)
+    yield from _activity(golden, network, params, inputs, targets)
+    for prefix, rule in _RULES:
+        problem = Problem(network, rule, "sum")
+        for name, kernel in KERNELS.items():
+            if kernel.refusal(problem) is None:
+                updates = jax.jit(kernel(problem).updates)
+                each = _as_seeds(params, count)
+                got = updates(each, inputs[:, None], targets[:, None]).direction
+                for check in compare_groups(golden, prefix, got):
+                    yield Check(f"{check.quantity} by {name}", check.error, check.tolerance)
+
+
+def _initial_parameters(golden: Archive, network: Network) -> Iterator[Check]:
+    """The stored parameters are the published float32 draw from seed 0, which `init` repeats."""
+    drawn = network.init(jax.random.key(0))
+    for name in GROUPS:
+        yield compare(
+            f"initial {name}", published_group(drawn, name), golden.array(name), _DRAW_TOLERANCE
+        )
+
+
+def _activity(
+    golden: Archive, network: Network, params: CellParams, inputs: Array, targets: Array
+) -> Iterator[Check]:
+    """What the network does, and the loss of it."""
+    activity = jax.jit(jax.vmap(network.forward, in_axes=(None, 0)))(params, inputs)
+    yield compare_array(golden, "rates", activity.readouts)
+    yield compare_array(golden, "readout", activity.readouts.sum(axis=1))
+    yield compare_array(golden, "y0", activity.outputs[0])
+    yield compare_array(golden, "loss", sequence_loss(activity.readouts, targets, "sum"))
+
+
+def _as_seeds(params: CellParams, count: int) -> CellParams:
+    """The same parameters for `count` seeds: one example each gives per-example directions."""
+    return {name: jnp.broadcast_to(v, (count, *v.shape)) for name, v in params.items()}

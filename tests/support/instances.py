@@ -1,0 +1,19 @@
+"""Every registered instance of an axis, as pytest parameters."""
+
+import pytest
+
+from latticework.core.registry import Registry
+
+
+def instances(registry: Registry) -> list:
+    """All examples of all names; a new name is covered without editing a test."""
+    return [
+        pytest.param(instance, id=f"{name}-{number}")
+        for name in registry
+        for number, instance in enumerate(registry.examples_of(name))
+    ]
+
+
+def values(params: list) -> list:
+    """The instances out of `instances`."""
+    return [param.values[0] for param in params]
