@@ -18,7 +18,9 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || $(PYTHON) -m virtualenv $(VENV) || \
 	  { echo "could not make $(VENV): install the venv module (Debian: apt install python3-venv) and run again" >&2; exit 1; }
 
-$(VENV)/.installed: $(BIN)/python pyproject.toml
+NATIVE := $(wildcard src/latticework/kernels/native/*) CMakeLists.txt
+# Without a compiler this installs all the same, and XLA does the work.
+$(VENV)/.installed: $(BIN)/python pyproject.toml $(NATIVE)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

@@ -82,7 +82,7 @@ GRID_BEST = Recipe(
     published=Published(note="to compare with grid-snap1-adam, published 0.522"),
     cell=LeakyTanh(tau_min=0.2e-3, tau_max=1e-3, weight_gain=1.3, weight_draw="signs"),
     optimiser=OptimiserConfig(learning_rate=3e-3, schedule="cosine", clip_norm=0.3),
-    training=TrainingConfig(epochs=30),
+    training=TrainingConfig(epochs=20),
 )
 
 TREE_SNAP1 = Recipe(
