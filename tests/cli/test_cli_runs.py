@@ -64,16 +64,20 @@ def test_a_seed_that_was_not_run(trained):
     assert "seed 7 was not run" in refuse("predict", trained[0], "x.npy", "--seed", "7")
 
 
-def test_predictions_agree_with_the_accuracy(trained, sequences):
+def test_predictions_agree_with_the_confusions(trained, sequences):
     path, targets = sequences
-    for number, seed in enumerate((0, 1)):
+    first = []
+    for seed in (0, 1):
         found = call("predict", trained[0], path, "--seed", seed, "--json").json
         assert [one["image"] for one in found[:2]] == [f"{path}[0]", f"{path}[1]"]
-        guesses = np.array([one["class"] for one in found])
-        assert (guesses == targets).mean() == pytest.approx(
-            call("evaluate", trained[0], "--json").json["per_seed"][number]
-        )
         assert all(sum(one["scores"]) == pytest.approx(1) for one in found)
+        assert all(one["scores"][one["class"]] == max(one["scores"]) for one in found)
+        told = call("evaluate", trained[0], "--confusion", "--seed", seed, "--json").json
+        counts = np.zeros((3, 3), int)
+        np.add.at(counts, (targets, [one["class"] for one in found]), 1)
+        assert counts.tolist() == told["confusion"]["counts"]
+        first.append(found[0]["scores"])
+    assert first[0] != first[1]
 
 
 def test_a_picture_of_any_size_and_colour(digits_run, tmp_path):

@@ -114,4 +114,6 @@ def _table(timings: Sequence[Timing]):
             )
         )
     headers = ("case", "rule", "path", "batch", "us/image", "spread", "GFLOP/s", "of peak")
-    return table(headers, rows, numbers=3)
+    made = table(headers, rows, numbers=3)
+    made.columns[2].min_width = max((len(timing.path) for timing in timings), default=0)
+    return made

@@ -63,7 +63,9 @@ def print_status(rows: Sequence[dict[str, Any]]) -> None:
         for row in rows
     ]
     headers = ("data set", "place", "state", "size", "checksums", "where")
-    screen.print(table(headers, lines))
+    made = table(headers, lines)
+    made.columns[-1].overflow = "fold"  # a path is useless when its end is cut off
+    screen.print(made)
     for row in rows:
         if row["note"]:
             screen.print(f"{row['dataset']}: {row['note']}", markup=False, soft_wrap=True)

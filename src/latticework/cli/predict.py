@@ -89,7 +89,9 @@ def _print(examples: Sequence[OwnImage], shares: np.ndarray, who: str) -> None:
             (int(share.argmax()), f"{share.max():.2f}", one.name)
             for one, share in zip(examples, shares, strict=True)
         ]
-    screen.print(table(headers, rows))
+    made = table(headers, rows)
+    made.columns[-1].overflow = "fold"  # a path is useless when its end is cut off
+    screen.print(made)
     for one in examples:
         if one.notes:
             screen.print(f"{one.name}: {', '.join(one.notes)}", markup=False, soft_wrap=True)
