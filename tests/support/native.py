@@ -1,4 +1,4 @@
-"""What the tests of the compiled kernels share: random wirings, and the reference's word on them."""
+"""What the tests of the compiled kernels share: random wirings, and who is compared with whom."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,9 @@ class Scattered(AbstractTopology):
         shape = (self.num_cells, self.num_slots)
         number = np.arange(self.num_cells)[:, None]
         kind = rng.choice(3, shape, p=(0.55, 0.3, 0.15))
-        pred = np.where((kind == 0) & (number > 0), (rng.random(shape) * number).astype(int), NOTHING)
+        pred = np.where(
+            (kind == 0) & (number > 0), (rng.random(shape) * number).astype(int), NOTHING
+        )
         channel = np.where(kind == 1, rng.integers(0, self.num_channels, shape), NOTHING)
         ports = rng.integers(0, self.num_cells, (self.num_classes, self.members))
         return Wiring(

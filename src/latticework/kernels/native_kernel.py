@@ -1,7 +1,9 @@
 """The compiled kernels: C++, lanes are examples, threads over the batch."""
 
 import functools
+import math
 import types
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,13 +15,14 @@ from jaxtyping import Array, Float, Int
 from latticework.cells import LeakyTanh
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
-from latticework.core.learner import Updates
+from latticework.core.learner import FusedSteps, Updates
 from latticework.kernels import native_tables
 from latticework.kernels.base import AbstractKernel, Problem
 from latticework.readouts import PortSum
 from latticework.rules import Bptt, Broadcast, HopTrace, Message, Rtrl
 from latticework.schedules import Wavefront
 
+GROUPS = ("log_tau", "weight", "bias")
 _DTYPES = (jnp.float32, jnp.float64)
 
 
@@ -93,7 +96,7 @@ class NativeKernel(AbstractKernel):
         """The rule's direction, averaged over the batch."""
         dtype = _dtype(params)
         num_seeds = targets.shape[0]
-        direction = {name: params[name] for name in ("log_tau", "weight", "bias")}
+        direction = {name: params[name] for name in GROUPS}
         scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
         results = [jax.ShapeDtypeStruct(p.shape, dtype) for p in direction.values()]
         call = jax.ffi.ffi_call(
@@ -125,6 +128,83 @@ class NativeKernel(AbstractKernel):
             inputs.astype(dtype),
             **self._attributes(None),
         )
+
+    def fused_refusal(self) -> str | None:
+        """Why there is no fused loop for the problem, in one sentence; None when there is one."""
+        rule = self.problem.rule
+        if isinstance(rule, HopTrace) and rule.non_idealities.is_noisy:
+            return "noise is drawn per batch, and the fused loop knows none"
+        if native_tables.needs_traces(self.problem):
+            return "some cells are joined by paths of different lengths, so hops are not levels"
+        return None
+
+    def fused_sgd(
+        self, step_sizes: Mapping[str, float], byte_values: Sequence[float]
+    ) -> FusedSteps:
+        """Plain SGD with batch size 1, many steps in one call.
+
+        One example after the other: forward, direction, `theta -= step_sizes[group] * direction`.
+        Lanes are time steps; seeds go to different threads.
+
+        Args:
+            step_sizes: for "log_tau", "weight" and "bias".
+            byte_values: what each of the 256 bytes of an image means; the bytes of an example are
+                its channels at the first step, then at the second, and so on.
+
+        Raises:
+            ValueError: when the problem has no such loop, or the table has another length.
+        """
+        reason = self.fused_refusal()
+        require(reason is None, f"there is no fused loop: {reason}")
+        require(
+            len(byte_values) == 256,
+            f"the table of byte values has {len(byte_values)} entries, expected 256",
+        )
+        return functools.partial(self._train, step_sizes, np.asarray(byte_values))
+
+    def _train(
+        self,
+        step_sizes: Mapping[str, float],
+        byte_values: np.ndarray,
+        params: CellParams,
+        inputs: Array,
+        targets: Array,
+        order: Array,
+        start: Array,
+        stop: Array,
+    ) -> tuple[CellParams, Array, Array]:
+        """Steps `start..stop-1`; see `core.learner.FusedSteps`."""
+        dtype = _dtype(params)
+        num_examples, num_seeds = inputs.shape[0], order.shape[0]
+        channels = self.problem.network.wiring.num_channels
+        size = math.prod(inputs.shape[1:])
+        require(
+            inputs.dtype == jnp.uint8 and size % channels == 0,
+            f"the fused loop takes bytes, {channels} per step; got {inputs.dtype} of shape "
+            f"{inputs.shape}",
+        )
+        kept = {name: params[name] for name in GROUPS}
+        scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
+        results = [jax.ShapeDtypeStruct(p.shape, dtype) for p in kept.values()]
+        # One epoch is one long call, so there is nothing to gain from batching calls.
+        call = jax.ffi.ffi_call(
+            "latticework_train",
+            [*results, scalar, scalar],
+            vmap_method="sequential",
+            input_output_aliases={0: 0, 1: 1, 2: 2},
+        )
+        *new, loss, correct = call(
+            *kept.values(),
+            inputs.reshape(num_examples, size),
+            targets.astype(jnp.int32),
+            order.astype(jnp.int32),
+            jnp.asarray(byte_values, dtype),
+            jnp.stack([start, stop]).astype(jnp.int32),
+            feedback=native_tables.feedback(self.problem),
+            step_sizes=np.array([step_sizes[name] for name in GROUPS], np.float64),
+            **self._attributes(None),
+        )
+        return dict(zip(kept, new, strict=True)), loss, correct
 
     def _attributes(self, trace_hops: int | None) -> dict:
         return {

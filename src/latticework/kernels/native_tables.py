@@ -1,12 +1,15 @@
 """The tables and options that the compiled kernels read; `native/plan.hpp` is the other end."""
 
+import itertools
 from functools import lru_cache
 
 import numpy as np
 
+from latticework.cells import LeakyTanh
 from latticework.core.influence import influence_pairs
 from latticework.core.topology import NOTHING, Wiring
 from latticework.kernels.base import Problem
+from latticework.readouts import PortSum
 from latticework.rules import Broadcast, HopTrace, NonIdealities
 
 MAGIC = 0x4C573031
@@ -65,7 +68,7 @@ def plan(wiring: Wiring, trace_hops: int | None) -> np.ndarray:
 
 
 def _spans(ptr: list[int]) -> list[tuple[int, int]]:
-    return list(zip(ptr[:-1], ptr[1:], strict=True))
+    return list(itertools.pairwise(ptr))
 
 
 def _inputs(wiring: Wiring) -> tuple[list[int], list[int], list[int], dict]:
@@ -157,25 +160,27 @@ def needs_traces(problem: Problem) -> bool:
 
 def trace_hops(problem: Problem) -> int | None:
     """How far traces reach where they are needed, else None."""
-    return problem.rule.hops if needs_traces(problem) else None
+    rule = problem.rule
+    return rule.hops if isinstance(rule, HopTrace) and needs_traces(problem) else None
 
 
 def options(problem: Problem, num_threads: int) -> np.ndarray:
     """The numbers of a problem, as float64."""
     rule, network = problem.rule, problem.network
-    is_hop_trace = isinstance(rule, HopTrace)
-    ideal = rule.non_idealities if is_hop_trace else NonIdealities()
+    cell, readout = network.cell, network.readout
+    assert isinstance(cell, LeakyTanh) and isinstance(readout, PortSum)  # anything else is refused
+    ideal = rule.non_idealities if isinstance(rule, HopTrace) else NonIdealities()
     num_levels, wraps = 1, True
-    if is_hop_trace and rule.hops < network.wiring.max_depth:
+    if isinstance(rule, HopTrace) and rule.hops < network.wiring.max_depth:
         num_levels, wraps = rule.hops + 1, False
     elif ideal.trace_leak or ideal.subtraction_bias:
         num_levels = 2  # a trace in its own cell is perfect, all others are not
     values = np.zeros(_OPTIONS)
     values[:14] = [
-        network.cell.dt,
-        network.readout.gain,
+        cell.dt,
+        readout.gain,
         problem.loss_mode == "per_t",
-        is_hop_trace and isinstance(rule.signal, Broadcast),
+        isinstance(rule, HopTrace) and isinstance(rule.signal, Broadcast),
         num_levels,
         wraps,
         needs_traces(problem),

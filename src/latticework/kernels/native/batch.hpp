@@ -15,6 +15,7 @@ struct Partial {
   Cut cut;
   size_t per_group;  // vectors
   V* sums;           // [seed, group, cell, slot + 2]
+  T* totals;         // [seed, cell, slot + 2], over groups and lanes
   T* loss;           // [seed, batch]
   T* correct;        // [seed, batch]
   size_t bytes;
@@ -22,11 +23,14 @@ struct Partial {
   explicit Partial(const Batch& batch) : cut(cut_batch(batch.batch, Simd<T>::width)) {
     per_group = static_cast<size_t>(batch.plan->num_cells) * (batch.plan->num_slots + 2);
     Scratch scratch(batch.partial);
-    sums = scratch.take<V>(per_group * cut.num_groups * batch.num_seeds);
+    // The last group's sums are read in whole vectors of vectors.
+    sums = scratch.take<V>(per_group * cut.num_groups * batch.num_seeds + Simd<T>::width);
+    totals = scratch.take<T>(padded_totals() * batch.num_seeds);
     loss = scratch.take<T>(static_cast<size_t>(batch.num_seeds) * batch.batch);
     correct = scratch.take<T>(static_cast<size_t>(batch.num_seeds) * batch.batch);
     bytes = scratch.used;
   }
+  size_t padded_totals() const { return per_group + Simd<T>::width; }
   V* group_sums(int seed, int group) const {
     return sums + (static_cast<size_t>(seed) * cut.num_groups + group) * per_group;
   }
@@ -183,12 +187,13 @@ void finish_update(const Batch& batch, int seed) {
   T* d_bias = static_cast<T*>(batch.d_bias) + seed * cells;
   const T* log_tau = static_cast<const T*>(batch.log_tau) + seed * cells;
   const T share = T(1) / static_cast<T>(batch.batch);
-  const auto total = [&](size_t k, size_t which) {
-    V sum{};
-    for (int g = 0; g < partial.cut.num_groups; ++g)
-      sum += partial.group_sums(seed, g)[k * (slots + 2) + which];
-    return S::sum(sum) * share;
-  };
+  // Over the groups first, in order; then over lanes.
+  V* sums = partial.group_sums(seed, 0);
+  for (int g = 1; g < partial.cut.num_groups; ++g)
+    for (size_t n = 0; n < partial.per_group; ++n) sums[n] += partial.group_sums(seed, g)[n];
+  T* totals = partial.totals + seed * partial.padded_totals();
+  sum_lanes<T>(sums, partial.per_group, totals);
+  const auto total = [&](size_t k, size_t which) { return totals[k * (slots + 2) + which] * share; };
   for (size_t first = 0; first < cells; first += S::width) {
     const int count = cells - first < S::width ? cells - first : S::width;
     V log_taus{}, decay, rise, rate;

@@ -1,7 +1,9 @@
 // The kernels as XLA custom calls: shapes are checked, memory is found, tasks are shared out.
 #include "ffi.hpp"
 
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -192,6 +194,68 @@ ffi::Error score(ffi::AnyBuffer log_tau, ffi::AnyBuffer weight, ffi::AnyBuffer b
   return ffi::Error::Success();
 }
 
+ffi::Error train(ffi::AnyBuffer log_tau, ffi::AnyBuffer weight, ffi::AnyBuffer bias,
+                 ffi::AnyBuffer pixels, ffi::AnyBuffer targets, ffi::AnyBuffer order,
+                 ffi::AnyBuffer table, ffi::AnyBuffer bounds,
+                 ffi::Result<ffi::AnyBuffer> new_log_tau, ffi::Result<ffi::AnyBuffer> new_weight,
+                 ffi::Result<ffi::AnyBuffer> new_bias, ffi::Result<ffi::AnyBuffer> loss,
+                 ffi::Result<ffi::AnyBuffer> correct, ffi::Span<const int32_t> tables,
+                 ffi::Span<const double> numbers, ffi::Span<const double> feedback,
+                 ffi::Span<const double> step_sizes, std::string_view simd) {
+  Call call;
+  if (const std::string why = call.read(tables, numbers, simd); !why.empty()) return invalid(why);
+  bool twice;
+  if (!is_float_type(log_tau, &twice)) return invalid("parameters must be float32 or float64");
+  const Shape cells(log_tau, 2), images(pixels, 2), orders(order, 2), slots(weight, 3);
+  const int num_channels = call.plan.num_channels;
+  if (!cells.fits || !images.fits || !orders.fits || cells.lead != 1 || orders.lead != 1 ||
+      images.lead != 1 || cells.dims[1] != call.plan.num_cells || orders.dims[0] != cells.dims[0] ||
+      slots.dims[2] != call.plan.num_slots || images.dims[1] % num_channels != 0 ||
+      targets.element_count() != static_cast<size_t>(images.dims[0]) ||
+      table.element_count() != 256 || bounds.element_count() != 2 || step_sizes.size() != 3)
+    return invalid("the shapes of parameters, images, classes and order do not fit each other");
+  if (call.options.uses_traces || call.options.is_noisy())
+    return invalid("noise and traces are not part of the fused loop");
+  if (call.options.broadcast &&
+      feedback.size() != static_cast<size_t>(call.plan.num_cells) * call.plan.num_classes)
+    return invalid("the feedback is not [cell, class]");
+  Epoch epoch{};
+  epoch.plan = &call.plan;
+  epoch.options = &call.options;
+  epoch.feedback = feedback.begin();
+  epoch.num_seeds = static_cast<int>(cells.dims[0]);
+  epoch.num_examples = static_cast<int>(images.dims[0]);
+  epoch.order_length = static_cast<int>(orders.dims[1]);
+  epoch.num_steps = static_cast<int>(images.dims[1]) / num_channels;
+  const int32_t* bound = static_cast<const int32_t*>(bounds.untyped_data());
+  epoch.start = bound[0];
+  epoch.stop = bound[1];
+  if (epoch.start < 0 || epoch.stop > epoch.order_length)
+    return invalid("the steps asked for are outside the epoch");
+  epoch.step_log_tau = step_sizes.begin()[0];
+  epoch.step_weight = step_sizes.begin()[1];
+  epoch.step_bias = step_sizes.begin()[2];
+  const auto copy = [](const ffi::AnyBuffer& from, ffi::AnyBuffer& to) {
+    if (to.untyped_data() != from.untyped_data())
+      std::memcpy(to.untyped_data(), from.untyped_data(), from.size_bytes());
+    return to.untyped_data();
+  };
+  epoch.log_tau = copy(log_tau, *new_log_tau);
+  epoch.weight = copy(weight, *new_weight);
+  epoch.bias = copy(bias, *new_bias);
+  epoch.pixels = static_cast<const uint8_t*>(pixels.untyped_data());
+  epoch.table = table.untyped_data();
+  epoch.targets = static_cast<const int32_t*>(targets.untyped_data());
+  epoch.order = static_cast<const int32_t*>(order.untyped_data());
+  epoch.loss = loss->untyped_data();
+  epoch.correct = correct->untyped_data();
+  const Kernels& kernels = call.kernels(twice);
+  if (!share_out(epoch.num_seeds, call.num_threads, kernels.epoch_scratch(epoch),
+                 [&](int seed, char* scratch) { kernels.epoch(epoch, seed, scratch); }))
+    return no_memory();
+  return ffi::Error::Success();
+}
+
 }  // namespace
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(latticework_update, update,
@@ -223,7 +287,29 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(latticework_score, score,
                                   .Attr<ffi::Span<const double>>("options")
                                   .Attr<std::string_view>("simd"));
 
+XLA_FFI_DEFINE_HANDLER_SYMBOL(latticework_train, train,
+                              ffi::Ffi::Bind()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Attr<ffi::Span<const int32_t>>("plan")
+                                  .Attr<ffi::Span<const double>>("options")
+                                  .Attr<ffi::Span<const double>>("feedback")
+                                  .Attr<ffi::Span<const double>>("step_sizes")
+                                  .Attr<std::string_view>("simd"));
+
 void* update_handler() { return reinterpret_cast<void*>(&latticework_update); }
+void* train_handler() { return reinterpret_cast<void*>(&latticework_train); }
 void* score_handler() { return reinterpret_cast<void*>(&latticework_score); }
 
 }  // namespace latticework

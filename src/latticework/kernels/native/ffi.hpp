@@ -5,5 +5,6 @@ namespace latticework {
 
 void* update_handler();
 void* score_handler();
+void* train_handler();
 
 }  // namespace latticework

@@ -48,6 +48,7 @@ struct Cut {
 struct Epoch {
   const Plan* plan;
   const Options* options;
+  const double* feedback;  // [cell, class], broadcast only
   int num_seeds, num_examples, order_length, num_steps;
   int start, stop;
   double step_log_tau, step_weight, step_bias;

@@ -1,5 +1,6 @@
 // One SIMD level; compiled several times, each time with other flags and another LW_LEVEL.
 #include "batch.hpp"
+#include "epoch.hpp"
 #include "peak.hpp"
 
 #define LW_STRING_OF(name) #name
@@ -56,8 +57,8 @@ const Kernels* kernels() {
       [](const Batch& batch, int task, char* scratch) {
         score_task<T>(batch, task, scratch, nullptr);
       },
-      nullptr,
-      nullptr,
+      train_scratch<T>,
+      train_seed<T>,
   };
   return &all;
 }

@@ -56,6 +56,7 @@ NB_MODULE(_native, module) {
     nb::dict handlers;
     handlers["latticework_update"] = nb::capsule(update_handler());
     handlers["latticework_score"] = nb::capsule(score_handler());
+    handlers["latticework_train"] = nb::capsule(train_handler());
     return handlers;
   });
   module.def("levels", [] {

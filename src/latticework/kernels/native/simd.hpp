@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #ifndef LW_VECTOR_BYTES
 #define LW_VECTOR_BYTES 16
@@ -57,6 +58,51 @@ struct Simd {
     return lanes[0];
   }
 };
+
+// Lanes moved up by N (lane n gets n - N) or down by N, zeros from outside.
+template <class T, int N>
+struct Shift {
+  typedef typename Simd<T>::V V;
+  static constexpr int width = Simd<T>::width;
+  typedef std::make_integer_sequence<int, width> Lanes;
+
+  template <int... LANE>
+  static LW_INLINE V up_by(V value, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(value, V{}, (LANE < N ? width : LANE - N)...);
+  }
+  template <int... LANE>
+  static LW_INLINE V down_by(V value, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(value, V{}, (LANE + N < width ? LANE + N : width)...);
+  }
+  static LW_INLINE V up(V value) { return up_by(value, Lanes{}); }
+  static LW_INLINE V down(V value) { return down_by(value, Lanes{}); }
+};
+
+// Sums of neighbouring lanes, those of `a` first.
+template <class T, int... LANE>
+LW_INLINE typename Simd<T>::V sum_pairs(typename Simd<T>::V a, typename Simd<T>::V b,
+                                        std::integer_sequence<int, LANE...>) {
+  return __builtin_shufflevector(a, b, (2 * LANE)...) +
+         __builtin_shufflevector(a, b, (2 * LANE + 1)...);
+}
+
+// One vector with the sums of `COUNT` = width vectors, lane n that of values[n].
+template <class T, int COUNT = Simd<T>::width>
+LW_INLINE typename Simd<T>::V sum_each(const typename Simd<T>::V* values) {
+  typedef std::make_integer_sequence<int, Simd<T>::width> Lanes;
+  if constexpr (COUNT == 1)
+    return values[0];
+  else
+    return sum_pairs<T>(sum_each<T, COUNT / 2>(values), sum_each<T, COUNT / 2>(values + COUNT / 2),
+                        Lanes{});
+}
+
+// out[n] = the sum of the lanes of values[n]; both have room for a whole number of vectors.
+template <class T>
+void sum_lanes(const typename Simd<T>::V* values, size_t count, T* out) {
+  for (size_t n = 0; n < count; n += Simd<T>::width)
+    Simd<T>::store_loose(out + n, sum_each<T>(values + n));
+}
 
 }  // namespace LW_LEVEL
 }  // namespace latticework
