@@ -25,7 +25,8 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml $(NATIVE)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['dev'], sep='\n')" > $(VENV)/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/dev.txt
 	@touch $@
 
 setup: $(VENV)/.installed-dev  ## install everything, tools for development included

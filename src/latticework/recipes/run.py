@@ -132,6 +132,7 @@ def open_run(run_dir: Path) -> OpenRun:
     """
     recipe, seeds = read_recipe(run_dir)
     folder = RunFolder(run_dir)
-    like = jax.eval_shape(lambda: recipe.learner().init(seeds))
+    learner = recipe.learner()
+    like = jax.eval_shape(lambda: learner.init(seeds))
     state, _ = load_checkpoint(folder.checkpoint, {"params": like}, partial=True)
     return OpenRun(folder, recipe, seeds, state["params"])
