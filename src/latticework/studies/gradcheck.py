@@ -173,7 +173,7 @@ def _cosine(got: np.ndarray, exact: np.ndarray) -> float:
     lengths = float(np.linalg.norm(got) * np.linalg.norm(exact))
     if lengths == 0:
         return float(np.array_equal(got, exact))
-    return float(got @ exact) / lengths
+    return float(np.clip(got @ exact / lengths, -1, 1))
 
 
 def _error(got: np.ndarray, exact: np.ndarray) -> float:

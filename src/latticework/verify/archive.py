@@ -25,7 +25,8 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # Opened here, since numpy leaves a file open that turns out to be damaged.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 self._arrays = {name: stored[name] for name in stored.files}
         except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError) as error:
             raise ValueError(

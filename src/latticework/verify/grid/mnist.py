@@ -13,6 +13,7 @@ from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
 from latticework.kernels import KERNELS, Problem
 from latticework.rules import Bptt, HopTrace
+from latticework.tasks import RowImage
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context
 from latticework.verify.grid.parameters import (
@@ -23,10 +24,9 @@ from latticework.verify.grid.parameters import (
     stored_network,
     stored_params,
 )
-from latticework.verify.grid.pixels import encode_pixels
 from latticework.verify.outcomes import Check, compare, compare_equal
 
-_RULES: tuple[tuple[str, AbstractRule], ...] = (("snap_", HopTrace(hops=1)), ("bptt_", Bptt()))
+_RULES: dict[str, AbstractRule] = {"snap_": HopTrace(hops=1), "bptt_": Bptt()}
 
 _DRAW_TOLERANCE = 4 * float(np.finfo(np.float32).eps)
 """Draws are float32; the compiler rounds the formulas around them as it likes."""
@@ -41,19 +41,35 @@ def replay_mnist(golden: Archive, context: Context) -> Iterator[Check]:
     labels = golden.array("labels")
     count, num_steps = len(labels), golden.count("T")
     shape = (count, num_steps, network.wiring.num_channels)
-    sequences = encode_pixels(golden.array("pixels", shape))
+    sequences = RowImage().encode(golden.array("pixels", shape))
     yield compare_equal("seq", sequences, golden.array("seq"))
     inputs, targets = jnp.asarray(sequences, jnp.float64), jnp.asarray(labels)
     yield from _activity(golden, network, params, inputs, targets)
-    for prefix, rule in _RULES:
-        problem = Problem(network, rule, "sum")
-        for name, kernel in KERNELS.items():
-            if kernel.refusal(problem) is None:
-                updates = jax.jit(kernel(problem).updates)
-                each = _as_seeds(params, count)
-                got = updates(each, inputs[:, None], targets[:, None]).direction
-                for check in compare_groups(golden, prefix, got):
-                    yield Check(f"{check.quantity} by {name}", check.error, check.tolerance)
+    for (prefix, kernel), direction in _directions(network, params, inputs, targets).items():
+        for check in compare_groups(golden, prefix, direction):
+            yield Check(f"{check.quantity} by {kernel}", check.error, check.tolerance)
+
+
+def _directions(
+    network: Network, params: CellParams, inputs: Array, targets: Array
+) -> dict[tuple[str, str], CellParams]:
+    """Per prefix and kernel, every example's direction; one compilation for all."""
+    problems = {prefix: Problem(network, rule, "sum") for prefix, rule in _RULES.items()}
+    kernels = {
+        (prefix, name): kernel(problem)
+        for prefix, problem in problems.items()
+        for name, kernel in KERNELS.items()
+        if kernel.refusal(problem) is None
+    }
+    # One example per seed, all seeds with the same parameters, gives per-example directions.
+    each = {name: jnp.broadcast_to(v, (len(targets), *v.shape)) for name, v in params.items()}
+
+    @jax.jit
+    def everything(params: CellParams, inputs: Array, targets: Array) -> list[CellParams]:
+        return [kernel.updates(params, inputs, targets).direction for kernel in kernels.values()]
+
+    found = everything(each, inputs[:, None], targets[:, None])
+    return dict(zip(kernels, found, strict=True))
 
 
 def _initial_parameters(golden: Archive, network: Network) -> Iterator[Check]:
@@ -74,8 +90,3 @@ def _activity(
     yield compare_array(golden, "readout", activity.readouts.sum(axis=1))
     yield compare_array(golden, "y0", activity.outputs[0])
     yield compare_array(golden, "loss", sequence_loss(activity.readouts, targets, "sum"))
-
-
-def _as_seeds(params: CellParams, count: int) -> CellParams:
-    """The same parameters for `count` seeds: one example each gives per-example directions."""
-    return {name: jnp.broadcast_to(v, (count, *v.shape)) for name, v in params.items()}

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array
 
 from latticework.cells import LeakyTanh
 from latticework.core.cell import CellParams
+from latticework.core.checks import require
 from latticework.core.network import Network
 from latticework.models import grid
 from latticework.topologies.grid import LEFT, TOP
@@ -33,6 +35,20 @@ def stored_params(golden: Archive, num_cells: int, prefix: str = "") -> CellPara
     """Parameters from the arrays `prefix + group`, in float64."""
     each = {name: golden.array(prefix + name, (num_cells,)) for name in GROUPS}
     return from_published({name: value.astype(np.float64) for name, value in each.items()})
+
+
+def stored_target(golden: Archive, num_classes: int) -> Array:
+    """The class of a file with one example.
+
+    Raises:
+        ValueError: there is none, or no such class.
+    """
+    target = golden.array("target", ())
+    require(
+        target.dtype.kind in "iu" and 0 <= int(target) < num_classes,
+        f"{golden.name}: target is {target}, expected a class in 0..{num_classes - 1}",
+    )
+    return jnp.asarray(target)
 
 
 def from_published(groups: dict[str, np.ndarray]) -> CellParams:

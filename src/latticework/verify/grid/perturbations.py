@@ -21,6 +21,7 @@ from latticework.verify.grid.parameters import (
     published_group,
     stored_network,
     stored_params,
+    stored_target,
 )
 from latticework.verify.outcomes import Check
 
@@ -63,10 +64,8 @@ def replay_perturbations(golden: Archive, context: Context) -> Iterator[Check]:
     params = stored_params(golden, network.wiring.num_cells)
     shape = (golden.count("T"), network.wiring.num_channels)
     inputs = jnp.asarray(golden.array("seq", shape))
-    target = jnp.asarray(golden.array("target"))
-    for prefix, non_idealities in _CONDITIONS.items():
-        rule = HopTrace(hops=1, non_idealities=non_idealities)
-        got = jax.jit(partial(_direction, network, rule))(params, inputs, target)
+    target = stored_target(golden, network.wiring.num_classes)
+    for prefix, got in _without_noise(network, params, inputs, target).items():
         yield from compare_groups(golden, prefix, got)
     count = golden.count("noise_nkeys")
     for name, non_idealities in _NOISES.items():
@@ -80,6 +79,24 @@ def _direction(
     network: Network, rule: HopTrace, params: CellParams, inputs: Array, target: Array, key=None
 ) -> CellParams:
     return rule.gradient(network, params, inputs, target, loss_mode="sum", key=key).direction
+
+
+def _without_noise(
+    network: Network, params: CellParams, inputs: Array, target: Array
+) -> dict[str, CellParams]:
+    """Every condition, in one compilation."""
+    rules = {
+        prefix: HopTrace(hops=1, non_idealities=errors) for prefix, errors in _CONDITIONS.items()
+    }
+
+    @jax.jit
+    def everything(params: CellParams, inputs: Array, target: Array) -> dict[str, CellParams]:
+        return {
+            prefix: _direction(network, rule, params, inputs, target)
+            for prefix, rule in rules.items()
+        }
+
+    return everything(params, inputs, target)
 
 
 def _draw(

@@ -25,6 +25,7 @@ from latticework.verify.grid.parameters import (
     published_group,
     stored_network,
     stored_params,
+    stored_target,
 )
 from latticework.verify.outcomes import Check
 
@@ -49,13 +50,19 @@ def replay_small(golden: Archive, context: Context) -> Iterator[Check]:
     network = stored_network(golden)
     params = stored_params(golden, network.wiring.num_cells)
     shape = (golden.count("T"), network.wiring.num_channels)
-    inputs, target = jnp.asarray(golden.array("seq", shape)), jnp.asarray(golden.array("target"))
+    inputs = jnp.asarray(golden.array("seq", shape))
+    target = stored_target(golden, network.wiring.num_classes)
     silent = np.zeros((shape[0], network.wiring.num_classes))
     seen = _run(network, PUBLISHED, params, inputs, silent)
     yield from _activity(golden, params, seen)
     yield from _traces(golden, network, params, seen)
-    for mode in get_args(LossMode):
-        yield from _learning(golden, network, params, inputs, target, seen.readout, mode)
+    exact, routing = _exact_gradients(network, params, inputs, target)
+    yield compare_array(golden, "bptt_sum_routing", routing)
+    for mode, gradient in exact.items():
+        yield from compare_groups(golden, f"bptt_{mode}_", gradient)
+        yield compare_array(golden, f"loss_{mode}", sequence_loss(seen.readout, target, mode))
+        signal = np.asarray(readout_gradient(seen.readout, target, mode))
+        yield from _learning(golden, network, params, inputs, signal, mode)
 
 
 def _activity(golden: Archive, params: CellParams, seen: _Moment) -> Iterator[Check]:
@@ -98,25 +105,16 @@ def _learning(
     network: Network,
     params: CellParams,
     inputs: Array,
-    target: Array,
-    readouts: Array,
+    signal: np.ndarray,
     mode: LossMode,
 ) -> Iterator[Check]:
-    """Loss, messages and gradients of one loss mode."""
-    yield compare_array(golden, f"loss_{mode}", sequence_loss(readouts, target, mode))
-    signal = np.asarray(readout_gradient(readouts, target, mode))
+    """Messages and the gradients of the rules with traces, for one loss mode's signal."""
     seen = _run(network, PUBLISHED, params, inputs, signal)
     yield compare_array(golden, f"msg_{mode}", seen.message)
     yield from compare_groups(golden, f"snap_{mode}_", _over_time(seen.direction))
-    exact = _exact_gradient(network, mode)(params, inputs, target)
-    yield from compare_groups(golden, f"bptt_{mode}_", exact)
     forward_mode = _run(network, Rtrl(), params, inputs, signal).direction
     for check in compare_groups(golden, f"bptt_{mode}_", _over_time(forward_mode)):
         yield Check(f"{check.quantity} by rtrl", check.error, check.tolerance)
-    if mode == "sum":
-        identity = jnp.eye(network.wiring.num_channels)
-        routing = _routing_gradient(network)(identity, params, inputs, target)
-        yield compare_array(golden, "bptt_sum_routing", routing)
 
 
 def _run(
@@ -152,21 +150,24 @@ def _step(network: Network, rule: AbstractOnlineRule) -> Callable:
     return jax.jit(step)
 
 
-def _exact_gradient(network: Network, mode: LossMode) -> Callable:
-    def gradient(params: CellParams, inputs: Array, target: Array) -> CellParams:
-        return Bptt().gradient(network, params, inputs, target, loss_mode=mode).direction
-
-    return jax.jit(gradient)
-
-
-def _routing_gradient(network: Network) -> Callable:
-    """Gradient of the summed loss by a matrix that the inputs pass first."""
+def _exact_gradients(
+    network: Network, params: CellParams, inputs: Array, target: Array
+) -> tuple[dict[LossMode, CellParams], Array]:
+    """By `bptt` for each loss mode; and that of the summed loss by a matrix on the inputs."""
 
     def loss(matrix: Array, params: CellParams, inputs: Array, target: Array) -> Array:
         readouts = network.forward(params, inputs @ matrix.T).readouts
         return sequence_loss(readouts, target, "sum")
 
-    return jax.jit(jax.grad(loss))
+    @jax.jit
+    def everything(matrix: Array, *example):
+        exact = {
+            mode: Bptt().gradient(network, *example, loss_mode=mode).direction
+            for mode in get_args(LossMode)
+        }
+        return exact, jax.grad(loss)(matrix, *example)
+
+    return everything(jnp.eye(network.wiring.num_channels), params, inputs, target)
 
 
 def _over_time(direction: CellParams) -> CellParams:

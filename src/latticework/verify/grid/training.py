@@ -13,11 +13,11 @@ from latticework.cells import LeakyTanh
 from latticework.core.cell import CellParams
 from latticework.models import LeakyLearner, grid
 from latticework.rules import HopTrace
+from latticework.tasks import RowImage
 from latticework.train.optimisers import OptimiserConfig, build
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context
 from latticework.verify.grid.parameters import compare_array, compare_groups, stored_params
-from latticework.verify.grid.pixels import encode_pixels
 from latticework.verify.outcomes import Check
 
 _ROWS, _COLS = 28, 10
@@ -38,7 +38,7 @@ def replay_training(golden: Archive, context: Context) -> Iterator[Check]:
     network = grid(_ROWS, _COLS, LeakyTanh(dt=golden.number("dt")))
     learner = LeakyLearner(network, HopTrace(hops=1))
     init = stored_params(golden, network.wiring.num_cells, "init_")
-    images = jnp.asarray(encode_pixels(golden.array("pixels")), jnp.float64)
+    images = jnp.asarray(RowImage().encode(golden.array("pixels")), jnp.float64)
     labels = jnp.asarray(golden.array("labels", images.shape[:1]))
 
     adam = OptimiserConfig(
