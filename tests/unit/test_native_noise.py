@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.native import Sizes, drawn, levels, needs_extension
-from support.probe import jit
 
 from latticework.kernels import Problem
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.reference import ReferenceKernel
 from latticework.rules import Broadcast, HopTrace, Message, NonIdealities
 from latticework.topologies import Grid, SmallWorld
+from support.native import Sizes, drawn, levels, needs_extension
+from support.probe import jit
 
 pytestmark = needs_extension
 

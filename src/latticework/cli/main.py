@@ -1,6 +1,7 @@
 """`latticework COMMAND ...`: find the command, turn errors into sentences."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -40,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ValueError(unknown_name("command", args[0], COMMANDS))
         module = importlib.import_module(f"latticework.cli.{args[0]}")
         return module.main(args[1:])
+    except BrokenPipeError:
+        # The reader (head, say) has seen enough; Python must not complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         print(f"latticework: {_one_line(error)}", file=sys.stderr)
         return USAGE_ERROR

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
-from latticework.core.learner import AbstractLearner, Updates
+from latticework.core.learner import AbstractLearner, FusedSteps, OptimiserSpec, Updates
 from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
+from latticework.kernels.native_kernel import GROUPS, NativeKernel
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class LeakyLearner(AbstractLearner):
         rule: how parameters change.
         loss_mode: "sum" (published MNIST runs) or "per_t".
         kernel_name: "auto", or one of `kernels.KERNELS`.
+        byte_values: where raw inputs are bytes, step by step and channel by channel, what each of
+            the 256 bytes means; None where they are anything else. With it, plain SGD on single
+            examples runs as one compiled loop if the kernel has one.
 
     Raises:
         ValueError: when the rule or the kernel does not apply to the network.
@@ -34,6 +38,7 @@ class LeakyLearner(AbstractLearner):
     rule: AbstractRule
     loss_mode: LossMode = "sum"
     kernel_name: str = AUTO
+    byte_values: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         check_loss_mode(self.loss_mode)
@@ -71,3 +76,17 @@ class LeakyLearner(AbstractLearner):
         """Readouts summed over time."""
         self.network.check_inputs(inputs.shape)
         return self._kernel.scores(params, inputs)
+
+    def fused_steps(self, optimiser: OptimiserSpec, batch_size: int) -> FusedSteps | None:
+        """Plain SGD, one example at a time, where the compiled kernel has it."""
+        kernel = self._kernel
+        step_sizes = optimiser.plain_step_sizes(GROUPS)
+        if (
+            batch_size != 1
+            or step_sizes is None
+            or self.byte_values is None
+            or not isinstance(kernel, NativeKernel)
+            or kernel.fused_refusal() is not None
+        ):
+            return None
+        return kernel.fused_sgd(step_sizes, self.byte_values)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import jax.numpy as jnp
 from tyro.conf import Suppress as Fixed
 
 from latticework.cells import LeakyTanh
@@ -18,7 +19,8 @@ from latticework.models import LeakyLearner
 from latticework.readouts import PortSum
 from latticework.rules import HopTrace
 from latticework.schedules import Wavefront
-from latticework.tasks import RowImage
+from latticework.tasks import PixelImage, RowImage
+from latticework.tasks.image_task import scale_pixels
 from latticework.topologies import Grid
 from latticework.train import OptimiserConfig, TrainingConfig
 
@@ -94,7 +96,9 @@ class Recipe:
         Raises:
             ValueError: when the pieces do not fit each other.
         """
-        return LeakyLearner(self.network(), self.rule, self.loss, self.kernel)
+        return LeakyLearner(
+            self.network(), self.rule, self.loss, self.kernel, byte_values(self.task)
+        )
 
     def check(self) -> None:
         """Raise ValueError when the task does not fit the topology, or the rule the network."""
@@ -114,3 +118,10 @@ class Recipe:
                 f"{wiring.num_classes}; give the topology {self.task.num_classes} classes"
             )
         self.learner()
+
+
+def byte_values(task: AbstractTask) -> tuple[float, ...] | None:
+    """What each byte of an image means, where encoding is no more than that; else None."""
+    if not isinstance(task, RowImage | PixelImage) or task.num_channels != task.pixels_per_step:
+        return None
+    return tuple(scale_pixels(jnp.arange(256, dtype=jnp.uint8), task.gain).tolist())

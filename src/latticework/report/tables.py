@@ -25,7 +25,7 @@ def recipes_table(results: Results) -> str:
 
 
 def runs_table(results: Results) -> str:
-    """Every run: spread over seeds, length, time, code path."""
+    """Every run: spread over seeds, length, code path."""
     rows = []
     for recipe in _in_order(results):
         result = results[recipe.name]
@@ -41,12 +41,11 @@ def runs_table(results: Results) -> str:
                 f"{summary['max']:.3f}",
                 recipe.published.text,
                 _checked(recipe),
-                f"{record['images_per_second']:,.0f}",
                 record["kernel"],
             )
         )
     headers = ("recipe", "seeds", "epochs", "mean", "sd", "min", "max")
-    headers += ("published", "re-simulated", "images/s", "kernel")
+    headers += ("published", "re-simulated", "kernel")
     return markdown(headers, rows)
 
 
