@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from latticework.core.network import Network
@@ -15,6 +16,11 @@ from latticework.kernels.native_kernel import NativeKernel, extension
 from latticework.kernels.reference import ReferenceKernel
 from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
 from support.probe import jit, network_on
+
+QUICK = settings(
+    deadline=None, derandomize=True, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
+"""Every example compiles something, so failures are not shrunk."""
 
 ALL_LEVELS = ("avx512", "avx2", "baseline")
 
@@ -76,7 +82,7 @@ def topologies() -> st.SearchStrategy[AbstractTopology]:
         st.builds(Grid, small, small),
         st.builds(SmallWorld, st.just(4), st.just(3), st.integers(0, 9), seed),
         st.builds(Tree, st.integers(2, 6), st.integers(1, 3), seed),
-        st.builds(Diagonal, st.integers(4, 7), st.integers(1, 5), st.integers(1, 4)),
+        st.builds(lambda n, c, m: Diagonal(n * m, c, n), small, st.integers(1, 5), small),
     )
 
 

@@ -16,7 +16,16 @@ from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities
 from latticework.tasks import Bump, PermutedImage, PixelImage, RowImage
 from latticework.topologies import Grid
 from latticework.train import OptimiserConfig
-from support.native import Sizes, drawn, largest_error, levels, needs_extension, sizes, topologies
+from support.native import (
+    QUICK,
+    Sizes,
+    drawn,
+    largest_error,
+    levels,
+    needs_extension,
+    sizes,
+    topologies,
+)
 
 pytestmark = needs_extension
 
@@ -80,15 +89,14 @@ def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> No
         assert largest_error(got, expected) < 1e-12, task
         assert largest_error(loss, expected_loss) < 1e-11, task
         np.testing.assert_allclose(correct, expected_correct, atol=1e-12)
-        moved = jax.tree.map(lambda a, b: np.abs(np.asarray(a) - np.asarray(b)).max(), got, params)
-        assert max(jax.tree.leaves(moved)) > 1e-6, task
+        assert network.wiring.num_classes == 1 or largest_error(got, params) > 1e-9, task
         single = jax.tree.map(lambda value: value.astype(jnp.float32), params)
         rounded, _, _ = fused(kernel, single, *rest)
         assert rounded["weight"].dtype == jnp.float32
         assert largest_error(rounded, expected) < 2e-5, task
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(QUICK, max_examples=8)
 @given(topologies(), sizes())
 def test_the_same_as_one_by_one(topology, size):
     check(topology, size)
@@ -133,7 +141,7 @@ def test_what_cannot_be_fused_is_refused():
     whole = NativeKernel(Problem(grid(3, 3), Bptt(), "sum"))
     with pytest.raises(ValueError, match="255 entries"):
         whole.fused_sgd(SIZES, TABLE[1:])
-    network, params, pixels, *rest = data(Grid(3, 3), Sizes(2, 1, 7, 1))
+    _, params, pixels, *rest = data(Grid(3, 3), Sizes(2, 1, 7, 1))
     with pytest.raises(ValueError, match="takes bytes, 3 per step; got float32"):
         fused(whole, params, pixels.astype(jnp.float32), *rest)
 

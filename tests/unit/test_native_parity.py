@@ -14,6 +14,7 @@ from latticework.models import grid
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities, Rtrl
 from latticework.topologies import Grid, SmallWorld
 from support.native import (
+    QUICK,
     Scattered,
     Sizes,
     drawn,
@@ -70,7 +71,7 @@ def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> No
                 np.testing.assert_allclose(got.correct, oracle.correct, rtol=0, atol=1e-12)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(QUICK, max_examples=12)
 @given(topologies(), sizes())
 def test_any_wiring_and_shape(topology, size):
     check(topology, size)
@@ -99,7 +100,7 @@ def test_every_simd_level(simd):
     check(Grid(3, 4), Sizes(1, 33, 9, 2), simd=simd)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(QUICK, max_examples=15)
 @given(topologies(), sizes(), st.sampled_from(TASKS), st.integers(2, 5))
 def test_threads_change_nothing(topology, size, task, num_threads):
     network, *data = drawn(topology, size)

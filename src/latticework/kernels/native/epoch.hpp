@@ -225,15 +225,18 @@ class Trainer {
   void back(int cell) {
     const int users = plan_.out_ptr[cell + 1] - plan_.out_ptr[cell];
     const int inputs = plan_.in_ptr[cell + 1] - plan_.in_ptr[cell];
-    const bool is_plain = !options_.has_gains() && !options_.broadcast &&
-                          options_.trace_leak == 0 && options_.subtraction_bias == 0;
     const bool is_one = levels_.count == 1;
-    if (!is_plain || users > 2 || inputs < 1 || inputs > 2 || levels_.count > 2 ||
+    if (!is_plain() || users > 2 || inputs < 1 || inputs > 2 || levels_.count > 2 ||
         (!is_one && levels_.wraps))
       return back_any(cell);
     if (is_one && levels_.wraps) return back_by_users<Mode::kExact>(cell, users, inputs);
     if (is_one) return back_by_users<Mode::kSelf>(cell, users, inputs);
     return back_by_users<Mode::kOneHop>(cell, users, inputs);
+  }
+
+  bool is_plain() const {
+    return !options_.has_gains() && !options_.broadcast && options_.trace_leak == 0 &&
+           options_.subtraction_bias == 0;
   }
 
   template <Mode MODE>
@@ -309,7 +312,9 @@ class Trainer {
     const V positive = S::splat(static_cast<T>(options_.gain_positive));
     const V negative = S::splat(static_cast<T>(options_.gain_negative));
     const int first = plan_.in_ptr[cell], last = plan_.in_ptr[cell + 1];
-    const int first_pulled = levels_.first_pulled(), next = levels_.next(0);
+    // As in Mode::kExact, array 0 then holds v, which carries the message along.
+    const bool is_merged = is_plain() && levels_.count == 1 && levels_.wraps;
+    const int first_pulled = levels_.first_pulled(), next = is_merged ? -1 : levels_.next(0);
     for (int level = 0; level < levels_.count; ++level) behind_[level] = T(0);
     for (int n = first; n < last; ++n) by_input(n) = V{};
     V bias{}, past{};
@@ -324,7 +329,7 @@ class Trainer {
         pulled_[level] = slope * pull(cell, levels_.array(level), n);
       V v{};
       for (int level = 0; level < levels_.count; ++level) {
-        const int from = levels_.next(level);
+        const int from = is_merged ? -1 : levels_.next(level);
         V x = level ? counted * delta : delta;
         if (from >= 0) x += pulled_[from];
         const V w = (level ? leaking : exact).backwards(x, behind_[level]);
@@ -332,6 +337,7 @@ class Trainer {
         if (level >= first_pulled && next >= 0) array(cell, levels_.array(level))[n] = w - delta;
         if (level == 0) v = w;
       }
+      if (is_merged) array(cell, 0)[n] = v;
       bias += next >= 0 ? delta + pulled_[next] : delta;
       past += v * S::load_loose(before + n * width);
       for (int input = first; input < last; ++input) by_input(input) += v * source(input)[n];
