@@ -81,11 +81,20 @@ class StreamingLearner:
         return self._state.params
 
     def step(self, channels: Float[Array, " channel"], target: int) -> Float[Array, " class"]:
-        """Take one step of the stream, learn from it, and return its readout."""
+        """Take one step of the stream, learn from it, and return its readout.
+
+        Raises:
+            ValueError: another number of channels, or a class that does not exist.
+        """
         expected = (self.network.wiring.num_channels,)
         require(
             jnp.shape(channels) == expected,
             f"one step of the stream has shape {jnp.shape(channels)}, expected {expected}",
+        )
+        num_classes = self.network.wiring.num_classes
+        require(
+            target in range(num_classes),
+            f"target is {target}, expected a class in 0..{num_classes - 1}",
         )
         dtype = self._state.memory.state.dtype
         self._state, readout = self._advance(
@@ -117,7 +126,9 @@ class StreamingLearner:
 
     def _update(self, state: _StreamState) -> _StreamState:
         mean = jax.tree.map(lambda d: d / self.update_every, state.direction)
-        changes, optimiser = self.optimiser.update(mean, state.optimiser, state.params)
+        # optax mixes integer counts with floats, which strict promotion rules do not allow.
+        with jax.numpy_dtype_promotion("standard"):
+            changes, optimiser = self.optimiser.update(mean, state.optimiser, state.params)
         return state._replace(
             params=optax.apply_updates(state.params, changes),
             optimiser=optimiser,
