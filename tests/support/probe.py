@@ -103,8 +103,9 @@ def registered_tasks(network: Network) -> tuple[Task, ...]:
 
 
 def flat(direction: dict) -> np.ndarray:
-    """`[example, parameter]`."""
-    return np.concatenate([np.asarray(v).reshape(len(v), -1) for v in direction.values()], axis=1)
+    """`[example, parameter]`, groups by name: some dictionaries come back from JAX sorted."""
+    groups = [np.asarray(direction[name]) for name in sorted(direction)]
+    return np.concatenate([group.reshape(len(group), -1) for group in groups], axis=1)
 
 
 def relative_error(got, expected) -> float:

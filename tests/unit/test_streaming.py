@@ -14,7 +14,7 @@ from support.probe import flat, jit, network_on, probe, relative_error
 
 NETWORK = network_on(SmallWorld(3, 3, num_long_edges=3))
 EXACT = 1e-12
-RATE = 0.1
+RATE = 0.5
 NUM_STEPS = 6
 SGD = optax.sgd(RATE)
 
@@ -79,7 +79,7 @@ def test_a_hand_written_loop(update_every, optimiser):
             params = optax.apply_updates(params, change)
             gathered = jax.tree.map(jnp.zeros_like, params)
     assert difference(learner.params, params) < EXACT
-    assert difference(params, example()[0]) > 1e-2, "nothing was learned"
+    assert difference(params, example()[0]) > 1e-3, "nothing was learned"
 
 
 def test_memory_is_constant_and_nothing_is_compiled_again():
@@ -99,11 +99,12 @@ def test_memory_is_constant_and_nothing_is_compiled_again():
 
 
 def test_an_endless_stream_is_learned():
-    """One class for a while: the stream's own readout comes to say so."""
+    """One class for a while: the readout comes to say so, as loud as a tanh can (0.787)."""
     rng = np.random.default_rng(0)
     learner = StreamingLearner(NETWORK, HopTrace(hops=1), SGD, seed=4)
-    chances = [jax.nn.softmax(learner.step(rng.standard_normal(3), 1))[1] for _ in range(300)]
-    assert np.mean(chances[-50:]) > np.mean(chances[:10]) + 0.2
+    chances = [jax.nn.softmax(learner.step(rng.standard_normal(3), 1))[1] for _ in range(200)]
+    assert chances[0] < 0.5
+    assert np.mean(chances[-50:]) > 0.7
 
 
 def test_reset_forgets_the_past_alone():

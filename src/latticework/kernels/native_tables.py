@@ -168,7 +168,8 @@ def options(problem: Problem, num_threads: int) -> np.ndarray:
     """The numbers of a problem, as float64."""
     rule, network = problem.rule, problem.network
     cell, readout = network.cell, network.readout
-    assert isinstance(cell, LeakyTanh) and isinstance(readout, PortSum)  # anything else is refused
+    if not (isinstance(cell, LeakyTanh) and isinstance(readout, PortSum)):
+        raise ValueError(f"{type(cell).__name__} and {type(readout).__name__} are not compiled")
     ideal = rule.non_idealities if isinstance(rule, HopTrace) else NonIdealities()
     num_levels, wraps = 1, True
     if isinstance(rule, HopTrace) and rule.hops < network.wiring.max_depth:

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -90,8 +91,7 @@ class _Film:
         self._moving = moving
         for artist in moving:
             artist.set_animated(True)
-        canvas = figure.canvas
-        assert isinstance(canvas, FigureCanvasAgg)
+        canvas = cast(FigureCanvasAgg, figure.canvas)
         canvas.draw()
         self._canvas, self._still = canvas, canvas.copy_from_bbox(figure.bbox)
         self._frames: list[Image.Image] = []

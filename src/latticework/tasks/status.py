@@ -29,7 +29,7 @@ def data_status(source: DataSource) -> list[dict[str, Any]]:
             rows.append(_known_row(name, known, "folder", place))
         rows.append(_known_row(name, known, "cache", cache_folder() / name))
     if source.folder is not None and (source.folder / OWN).is_dir():
-        rows.append(_own_row(source))
+        rows.append(_own_row(source.folder / OWN, source))
     images, _ = digits()
     rows.append(_row(EMBEDDED, "embedded", "scikit-learn", "ok", images.nbytes))
     return rows
@@ -53,10 +53,8 @@ def _known_row(name: str, known: KnownSet, place: str, folder: Path) -> dict[str
     return _row(name, place, str(folder), "ok", size, True)
 
 
-def _own_row(source: DataSource) -> dict[str, Any]:
+def _own_row(folder: Path, source: DataSource) -> dict[str, Any]:
     """The row of the user's own files, whose content nobody can vouch for."""
-    assert source.folder is not None
-    folder = source.folder / OWN
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     try:
         fetch(OWN, source)
