@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-slow lint bench clean
+.PHONY: help setup run test test-slow sanitize lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +39,18 @@ test: $(VENV)/.installed-dev  ## the whole test-suite but what is marked slow
 
 test-slow: $(VENV)/.installed-dev  ## the tests marked slow
 	$(BIN)/pytest -q -m slow
+
+SANITIZED := build/sanitize
+sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and UBSan, every SIMD level
+	$(BIN)/pip install --quiet --disable-pip-version-check nanobind cmake ninja
+	PATH="$(abspath $(BIN)):$$PATH" cmake -G Ninja -S . -B $(SANITIZED) --log-level=WARNING \
+	  -DLATTICEWORK_SANITIZE=ON -DLATTICEWORK_EMULATE_AVX512=ON \
+	  -DPython_EXECUTABLE=$(abspath $(BIN))/python
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build $(SANITIZED)
+	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=tests \
+	  LATTICEWORK_NATIVE=$$(echo $(abspath $(SANITIZED))/_native*.so) \
+	  $(BIN)/pytest -q -p support.other_build tests/unit/test_native_*.py
 
 lint: $(VENV)/.installed-dev  ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

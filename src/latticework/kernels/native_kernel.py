@@ -1,6 +1,7 @@
 """The compiled kernels: C++, lanes are examples, threads over the batch."""
 
 import functools
+import importlib
 import math
 import types
 from collections.abc import Mapping, Sequence
@@ -30,9 +31,11 @@ _DTYPES = (jnp.float32, jnp.float64)
 def extension() -> types.ModuleType | str:
     """The extension, registered with XLA, or one sentence that says why there is none."""
     try:
-        from latticework.kernels import _native  # pyright: ignore[reportAttributeAccessIssue]
+        _native = importlib.import_module("latticework.kernels._native")
+    except ModuleNotFoundError:
+        return "its extension was not built; install a C++ compiler, then the package again"
     except ImportError as error:
-        return f"its extension was not built or cannot be loaded ({error})"
+        return f"its extension cannot be loaded ({error}); install the package again"
     try:
         for name, handler in _native.handlers().items():
             jax.ffi.register_ffi_target(name, handler, platform="cpu")

@@ -4,7 +4,9 @@
 #include "simd.hpp"
 
 // Makes the compiler do every step, in a register.
-#if defined(__AVX512F__)
+#if LW_VECTOR_BYTES == 64 && !defined(__AVX512F__)  // emulated: such a vector has no register
+#define LW_KEEP(value) asm volatile("" : "+m"(value))
+#elif defined(__AVX512F__)
 #define LW_KEEP(value) asm volatile("" : "+v"(value))
 #elif defined(__x86_64__)
 #define LW_KEEP(value) asm volatile("" : "+x"(value))
