@@ -15,7 +15,7 @@ from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.precision import double_precision
 from latticework.core.rule import AbstractRule
-from latticework.kernels import AUTO, Problem, choose_kernel
+from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.reference import ReferenceKernel
 from latticework.rules import RULES, Bptt, HopTrace
 
@@ -86,19 +86,19 @@ def gradcheck(
     network.check_inputs(np.shape(inputs))
     _check_examples(np.shape(inputs), np.shape(targets))
     rules = _at_each_reach(rule or HopTrace(), network, hops)
+    kernels = [choose_kernel(Problem(network, each, loss_mode), kernel_name) for each in rules]
     with double_precision():
         if params is None:
             params = network.init(jax.random.key(seed))
         params = {name: jnp.asarray(value, jnp.float64) for name, value in params.items()}
         batch = (jnp.asarray(inputs, jnp.float64), jnp.asarray(targets))
         # By autodiff of the forward pass, so that no fast path is compared with itself.
-        truth = Problem(network, Bptt(), loss_mode)
-        exact, _ = _directions(truth, params, batch, ReferenceKernel.name, seed)
+        truth = ReferenceKernel(Problem(network, Bptt(), loss_mode))
+        exact = _directions(truth, params, batch, seed)
         rows = []
-        for each in rules:
-            problem = Problem(network, each, loss_mode)
-            got, kernel = _directions(problem, params, batch, kernel_name, seed)
-            rows += _rows(each, network, kernel, got, exact)
+        for each, kernel in zip(rules, kernels, strict=True):
+            got = _directions(kernel, params, batch, seed)
+            rows += _rows(each, network, kernel.name, got, exact)
         return rows
 
 
@@ -129,17 +129,16 @@ def _at_each_reach(
 
 
 def _directions(
-    problem: Problem, params: CellParams, batch: tuple, kernel_name: str, seed: int
-) -> tuple[dict[str, np.ndarray], str]:
-    """The rule's direction for every example, `[example, ...]`, and who computed it."""
+    kernel: AbstractKernel, params: CellParams, batch: tuple, seed: int
+) -> dict[str, np.ndarray]:
+    """The rule's direction for every example, `[example, ...]`."""
     inputs, targets = batch
-    kernel = choose_kernel(problem, kernel_name)
     # Every example as a seed of its own, with a batch of one: nothing is averaged.
     count = len(targets)
     each = {name: jnp.broadcast_to(value, (count, *value.shape)) for name, value in params.items()}
     keys = jax.random.split(jax.random.key(seed), count)
     updates = jax.jit(kernel.updates)(each, inputs[:, None], targets[:, None], keys)
-    return {name: np.asarray(value) for name, value in updates.direction.items()}, kernel.name
+    return {name: np.asarray(value) for name, value in updates.direction.items()}
 
 
 def _rows(
