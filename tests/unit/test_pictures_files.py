@@ -100,7 +100,6 @@ def test_a_run_gets_all_its_pictures(tmp_path: Path) -> None:
         target=2,
         records=RECORDS,
         published=[(1, 0.3), (3, 0.5)],
-        confusions=np.eye(3, dtype=int),
         hop_rows=HOPS,
         title="grid",
     )
@@ -109,7 +108,6 @@ def test_a_run_gets_all_its_pictures(tmp_path: Path) -> None:
         "learning_curve.png",
         "activity.png",
         "activity.gif",
-        "confusion.png",
         "hop_cosine.png",
     ]
     names = sorted(path.name for path in (tmp_path / "run").iterdir())

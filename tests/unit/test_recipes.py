@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from latticework.recipes import RECIPES, Recipe, from_json, recipe, to_json
+from latticework.recipes import RECIPES, LeakyRecipe, from_json, recipe, to_json
 from latticework.rules import Bptt, HopTrace
 from latticework.tasks import RowImage
 from latticework.topologies import Grid, Tree
@@ -64,5 +64,5 @@ def test_a_topology_that_does_not_fit_the_data() -> None:
 
 
 def test_parts_are_compared_by_value() -> None:
-    made = Recipe("x", "y", "z", rule=Bptt(), optimiser=OptimiserConfig(learning_rate=0.1))
+    made = LeakyRecipe("x", "y", "z", rule=Bptt(), optimiser=OptimiserConfig(learning_rate=0.1))
     assert from_json(to_json(made)) == made

@@ -10,7 +10,7 @@ import tyro
 from latticework.cells import CELLS
 from latticework.core.registry import Registry, unknown_name
 from latticework.readouts import READOUTS
-from latticework.recipes import Recipe, recipe
+from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
 from latticework.rules import RULE_ALIASES, RULES, SIGNALS
 from latticework.schedules import SCHEDULES
 from latticework.tasks import TASKS, DataSource
@@ -48,7 +48,8 @@ class DataOptions:
 
 
 Unprefixed = Annotated[DataOptions, tyro.conf.arg(name="")]
-RecipeOptions = Annotated[Recipe, tyro.conf.arg(name="")]
+RecipeOptions = Annotated[AbstractRecipe, tyro.conf.arg(name="")]
+LeakyRecipeOptions = Annotated[LeakyRecipe, tyro.conf.arg(name="")]
 
 
 def parse(kind: type[Options], argv: Sequence[str], prog: str, **defaults: Any) -> Options:
@@ -64,7 +65,7 @@ def take_name(argv: Sequence[str]) -> tuple[str | None, list[str]]:
     return None, list(argv)
 
 
-def take_recipe(argv: Sequence[str], command: str) -> tuple[Recipe, list[str]]:
+def take_recipe(argv: Sequence[str], command: str) -> tuple[AbstractRecipe, list[str]]:
     """The recipe named first, with the axes chosen by name, and the other arguments.
 
     Raises:
@@ -79,7 +80,7 @@ def take_recipe(argv: Sequence[str], command: str) -> tuple[Recipe, list[str]]:
     return choose_axes(recipe(name), rest)
 
 
-def choose_axes(base: Recipe, argv: Sequence[str]) -> tuple[Recipe, list[str]]:
+def choose_axes(base: AbstractRecipe, argv: Sequence[str]) -> tuple[AbstractRecipe, list[str]]:
     """Apply `--rule NAME` and its like to a recipe; return it and the other arguments."""
     rest: list[str] = []
     words = iter(argv)
@@ -103,13 +104,18 @@ def _instance(axis: str, name: str) -> Any:
     return registry[name]()
 
 
-def _with_axis(base: Recipe, axis: str, value: Any) -> Recipe:
+def _with_axis(base: AbstractRecipe, axis: str, value: Any) -> AbstractRecipe:
+    axes = {field.name for field in dataclasses.fields(base)} & set(AXES)
+    if axis.partition(".")[0] not in axes:
+        raise ValueError(
+            f"{base.name} has no {axis} to choose; chosen by name are {', '.join(sorted(axes))}"
+        )
     if axis != "rule.signal":
         return dataclasses.replace(base, **{axis: value})
-    rule: Any = base.rule
+    rule: Any = getattr(base, "rule")  # noqa: B009
     fields = {field.name for field in dataclasses.fields(rule)}
     if "signal" not in fields:
         raise ValueError(
-            f"{RULES.name_of(base.rule)} has no learning signal; --rule.signal goes with hop_trace"
+            f"{RULES.name_of(rule)} has no learning signal; --rule.signal goes with hop_trace"
         )
     return dataclasses.replace(base, rule=dataclasses.replace(rule, signal=value))

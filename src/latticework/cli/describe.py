@@ -9,7 +9,7 @@ from rich.console import Console
 from latticework.cli.arguments import RecipeOptions, parse, take_recipe
 from latticework.cli.output import console, print_json, table
 from latticework.pictures import draw_text
-from latticework.recipes import Recipe, to_json
+from latticework.recipes import AbstractRecipe, LeakyRecipe, to_json
 from latticework.studies.description import Description, KernelFacts, describe
 
 OWN = " *"
@@ -34,17 +34,58 @@ def main(argv: Sequence[str]) -> int:
     """Describe a recipe."""
     recipe, rest = take_recipe(argv, "describe")
     options = parse(DescribeOptions, rest, f"describe {recipe.name}", recipe=recipe)
-    found = describe(options.recipe)
-    if options.json:
-        print_json({**dataclasses.asdict(found), "recipe": to_json(options.recipe)})
+    if isinstance(options.recipe, LeakyRecipe):
+        _describe_leaky(options.recipe, options.json)
     else:
-        _print(console(), options.recipe, found)
+        _describe_any(options.recipe, options.json)
     return 0
 
 
-def _print(screen: Console, recipe: Recipe, found: Description) -> None:
+def _describe_leaky(recipe: LeakyRecipe, json: bool) -> None:
+    found = describe(recipe)
+    if json:
+        print_json({**dataclasses.asdict(found), "recipe": to_json(recipe)})
+        return
+    screen = console()
+    _heading(screen, recipe)
+    _print(screen, recipe, found)
+    _footing(screen, recipe)
+
+
+def _describe_any(recipe: AbstractRecipe, json: bool) -> None:
+    """What can be said of a recipe of any family."""
+    recipe.check()
+    facts = {
+        "cells": recipe.num_cells,
+        "parameters": recipe.parameters,
+        "kernel": recipe.learner().kernel,
+    }
+    if json:
+        print_json({**facts, "recipe": to_json(recipe)})
+        return
+    screen = console()
+    _heading(screen, recipe)
+    screen.print(
+        f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters", soft_wrap=True
+    )
+    rows = [(group, f"{count:,}") for group, count in recipe.parameters.items()]
+    screen.print(table(("parameters of", "scalars"), rows, numbers=1))
+    screen.print(f"kernel {facts['kernel']}", soft_wrap=True)
+    _footing(screen, recipe)
+
+
+def _heading(screen: Console, recipe: AbstractRecipe) -> None:
     screen.print(f"{recipe.name}: {recipe.summary}", style="bold", soft_wrap=True)
     screen.print()
+
+
+def _footing(screen: Console, recipe: AbstractRecipe) -> None:
+    screen.print()
+    screen.print(f"source: {recipe.source}", soft_wrap=True)
+    screen.print(f"published accuracy: {_published(recipe)}", soft_wrap=True)
+
+
+def _print(screen: Console, recipe: LeakyRecipe, found: Description) -> None:
     # A drawing is neither wrapped nor searched for markup.
     drawing = draw_text(recipe.network().wiring, plain=not _can_draw_lines())
     screen.print(drawing, markup=False, soft_wrap=True)
@@ -62,9 +103,6 @@ def _print(screen: Console, recipe: Recipe, found: Description) -> None:
     screen.print("Kernels, the fastest first:")
     for kernel in found.kernels:
         screen.print(f"  {kernel.kernel}: {_applies(kernel)}", soft_wrap=True)
-    screen.print()
-    screen.print(f"source: {recipe.source}", soft_wrap=True)
-    screen.print(f"published accuracy: {_published(recipe)}", soft_wrap=True)
 
 
 def _can_draw_lines() -> bool:
@@ -104,7 +142,7 @@ def _applies(kernel: KernelFacts) -> str:
     return "in use" if kernel.is_chosen else "applies"
 
 
-def _published(recipe: Recipe) -> str:
+def _published(recipe: AbstractRecipe) -> str:
     published = recipe.published
     text = published.text if published.test_accuracy is not None else "none"
     if published.checked is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from latticework.cli.arguments import (
     DataOptions,
-    RecipeOptions,
+    LeakyRecipeOptions,
     Unprefixed,
     parse,
     take_recipe,
@@ -17,7 +17,7 @@ from latticework.cli.arguments import (
 from latticework.cli.notice import print_notice
 from latticework.cli.output import console, print_json, table
 from latticework.pictures import hop_cosine
-from latticework.recipes import Prepared, Recipe, prepare
+from latticework.recipes import LeakyRecipe, Prepared, prepare, require_leaky
 from latticework.rules import HopTrace
 from latticework.studies.gradcheck import ALL_GROUPS, GradcheckRow, gradcheck
 
@@ -43,7 +43,7 @@ class GradcheckOptions:
         json: print one JSON value and nothing else.
     """
 
-    recipe: RecipeOptions
+    recipe: LeakyRecipeOptions
     data: Unprefixed = dataclasses.field(default_factory=DataOptions)
     examples: int = 8
     hops: tuple[int, ...] | None = None
@@ -55,7 +55,8 @@ class GradcheckOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Compare, print, draw."""
-    recipe, rest = take_recipe(argv, "gradcheck")
+    named, rest = take_recipe(argv, "gradcheck")
+    recipe = require_leaky(named, "gradcheck")
     options = parse(GradcheckOptions, rest, f"gradcheck {recipe.name}", recipe=recipe)
     options.recipe.check()
     hops = _reaches(options)
@@ -91,7 +92,7 @@ def _reaches(options: GradcheckOptions) -> tuple[int, ...]:
 
 
 def _measure(
-    prepared: Prepared, hops: tuple[int, ...], options: GradcheckOptions
+    prepared: Prepared[LeakyRecipe], hops: tuple[int, ...], options: GradcheckOptions
 ) -> tuple[list[GradcheckRow], list[GradcheckRow]]:
     """Rows of the sweep over reaches, and of the recipe's own rule where it is not in the sweep."""
     recipe, dataset = prepared.recipe, prepared.dataset
@@ -127,7 +128,7 @@ def _draw(rows: Sequence[GradcheckRow], path: Path, title: str) -> None:
 
 
 def _json(
-    prepared: Prepared, options: GradcheckOptions, rows: Sequence[GradcheckRow]
+    prepared: Prepared[LeakyRecipe], options: GradcheckOptions, rows: Sequence[GradcheckRow]
 ) -> dict[str, object]:
     return {
         "name": prepared.recipe.name,
@@ -143,7 +144,7 @@ def _json(
     }
 
 
-def _is_own(row: GradcheckRow, recipe: Recipe) -> bool:
+def _is_own(row: GradcheckRow, recipe: LeakyRecipe) -> bool:
     """Whether `row` is of the recipe's own rule."""
     own = recipe.rule
     if isinstance(own, HopTrace):
@@ -152,7 +153,7 @@ def _is_own(row: GradcheckRow, recipe: Recipe) -> bool:
 
 
 def _print(
-    prepared: Prepared,
+    prepared: Prepared[LeakyRecipe],
     options: GradcheckOptions,
     swept: Sequence[GradcheckRow],
     own: Sequence[GradcheckRow],
@@ -185,7 +186,7 @@ def _print(
     print_notice(screen, prepared.dataset)
 
 
-def _lines(rows: Sequence[GradcheckRow], recipe: Recipe, show) -> list[list[str]]:
+def _lines(rows: Sequence[GradcheckRow], recipe: LeakyRecipe, show) -> list[list[str]]:
     """One line per rule and reach, one column per parameter group."""
     lines: dict[tuple[str, int | None], list[str]] = {}
     last: dict[tuple[str, int | None], GradcheckRow] = {}

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
-from latticework.recipes import RECIPES, Recipe, prepare, recipe, run
+from latticework.recipes import RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
 from latticework.tasks import AbstractImageTask
 from latticework.train import Outcome, TrainResult, choose_progress
@@ -64,7 +64,7 @@ def _take_names(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         names.append(name)
 
 
-def _run(one: Recipe, options: ReproduceOptions, screen: Console) -> TrainResult:
+def _run(one: AbstractRecipe, options: ReproduceOptions, screen: Console) -> TrainResult:
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
     prepared = prepare(_strict(one), options.data.source())
@@ -75,7 +75,7 @@ def _run(one: Recipe, options: ReproduceOptions, screen: Console) -> TrainResult
     return result
 
 
-def _strict(one: Recipe) -> Recipe:
+def _strict(one: AbstractRecipe) -> AbstractRecipe:
     """The recipe without a fall-back: a reproduction on other data would be none."""
     if isinstance(one.task, AbstractImageTask):
         task: Any = one.task
@@ -83,7 +83,7 @@ def _strict(one: Recipe) -> Recipe:
     return one
 
 
-def _table(done: Sequence[tuple[Recipe, TrainResult]]):
+def _table(done: Sequence[tuple[AbstractRecipe, TrainResult]]):
     rows = []
     for one, result in done:
         summary = result.summary

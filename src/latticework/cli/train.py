@@ -19,7 +19,7 @@ from latticework.cli.arguments import (
     take_recipe,
 )
 from latticework.cli.output import accuracy, console, print_json, spread
-from latticework.recipes import Prepared, Recipe, prepare, read_recipe, run
+from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.studies.portrait import draw_run
 from latticework.train import Outcome, TrainResult, choose_progress
 
@@ -121,11 +121,10 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
     recipe, dataset = prepared.recipe, prepared.dataset
     if dataset.notice:
         screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
-    network = recipe.network()
     training = recipe.training
     screen.print(f"{recipe.name}: {recipe.summary}", style="bold", soft_wrap=True)
     screen.print(
-        f"{network.wiring.num_cells} cells, {network.num_parameters:,} parameters; "
+        f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters; "
         f"{training.num_examples(dataset):,} training examples of {dataset.name}, "
         f"{len(dataset.test_targets):,} to test on; {_count(len(seeds), 'seed')}, "
         f"{_count(training.epochs, 'epoch')} in batches of {training.batch_size}; "
@@ -176,7 +175,7 @@ def _range(result: TrainResult) -> str:
     return f" (min {accuracy(summary.min)}, max {accuracy(summary.max)}, {len(result.seeds)} seeds)"
 
 
-def _checked(recipe: Recipe) -> str:
+def _checked(recipe: AbstractRecipe) -> str:
     mean, sd = recipe.published.checked or (0.0, 0.0)
     return f"re-simulated over seeds: {mean:.3f} ± {sd:.3f}"
 

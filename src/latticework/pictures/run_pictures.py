@@ -10,7 +10,6 @@ from latticework.core.network import Network
 from latticework.pictures.activity_gif import activity_gif
 from latticework.pictures.activity_sheet import activity_sheet
 from latticework.pictures.cell_maps import cell_maps
-from latticework.pictures.confusion import confusion_matrix
 from latticework.pictures.episode import record
 from latticework.pictures.hop_cosine import hop_cosine
 from latticework.pictures.learning_curve import learning_curve
@@ -25,14 +24,13 @@ def save_run_pictures(
     target: int | None = None,
     records: Sequence[Mapping[str, Any]] = (),
     published: Sequence[tuple[float, float]] = (),
-    confusions: np.ndarray | None = None,
     hop_rows: Sequence[Mapping[str, Any]] = (),
     title: str = "",
 ) -> list[Path]:
     """Draw whatever there is something for: parameters always, the rest when given.
 
-    Writes cell_maps.png, activity.png and activity.gif (`inputs`), learning_curve.png (`records`),
-    confusion.png (`confusions`) and hop_cosine.png (`hop_rows`).
+    Writes cell_maps.png, activity.png and activity.gif (`inputs`), learning_curve.png (`records`)
+    and hop_cosine.png (`hop_rows`).
 
     Args:
         folder: where to save; made if need be.
@@ -42,7 +40,6 @@ def save_run_pictures(
         target: its class.
         records: the lines of metrics.jsonl.
         published: pairs (epochs of training, test accuracy).
-        confusions: `[true class, predicted class]`, counts.
         hop_rows: see `hop_cosine`.
         title: what was trained.
 
@@ -64,8 +61,6 @@ def save_run_pictures(
         episode = record(network, params, inputs, target)
         made.append(activity_sheet(episode, folder / "activity.png", title=title))
         made.append(activity_gif(episode, folder / "activity.gif", title=title))
-    if confusions is not None:
-        made.append(confusion_matrix(confusions, folder / "confusion.png", title=title))
     if len(hop_rows):
         made.append(hop_cosine(hop_rows, folder / "hop_cosine.png", title=title))
     return made

@@ -1,21 +1,24 @@
 """One frozen recipe per experiment, and how to run one."""
 
-from latticework.recipes.base import Published, Recipe
+from latticework.recipes.base import AbstractRecipe, Published
 from latticework.recipes.catalogue import RECIPES, recipe
+from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
 from latticework.recipes.run import OpenRun, Prepared, open_run, prepare, read_recipe, run
 from latticework.recipes.serial import from_json, to_json
 
 __all__ = [
     "RECIPES",
+    "AbstractRecipe",
+    "LeakyRecipe",
     "OpenRun",
     "Prepared",
     "Published",
-    "Recipe",
     "from_json",
     "open_run",
     "prepare",
     "read_recipe",
     "recipe",
+    "require_leaky",
     "run",
     "to_json",
 ]

@@ -1,13 +1,13 @@
 """All recipes by name."""
 
 from latticework.core.registry import unknown_name
-from latticework.recipes.base import Recipe
+from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.leaky import LEAKY_RECIPES
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in LEAKY_RECIPES}
+RECIPES: dict[str, AbstractRecipe] = {recipe.name: recipe for recipe in LEAKY_RECIPES}
 
 
-def recipe(name: str) -> Recipe:
+def recipe(name: str) -> AbstractRecipe:
     """The recipe called `name`.
 
     Raises:

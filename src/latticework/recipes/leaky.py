@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from latticework.cells import LeakyTanh
-from latticework.recipes.base import Published, Recipe
+from latticework.recipes.base import Published
+from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.rules import Bptt, Broadcast, HopTrace, Rtrl
 from latticework.tasks import Bump
 from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
@@ -16,7 +17,7 @@ OURS = "latticework"
 # we report is always that of all 10,000.
 PUBLISHED_SUBSET = 2000
 
-GRID_SNAP1_ADAM = Recipe(
+GRID_SNAP1_ADAM = LeakyRecipe(
     name="grid-snap1-adam",
     summary="the 28x10 grid, 1,120 parameters, by the one-hop local rule and Adam",
     source=GRID_NEURONS,
@@ -29,7 +30,7 @@ GRID_SNAP1_ADAM = Recipe(
     training=TrainingConfig(eval_subset=PUBLISHED_SUBSET),
 )
 
-GRID_SNAP1_SGD = Recipe(
+GRID_SNAP1_SGD = LeakyRecipe(
     name="grid-snap1-sgd",
     summary="the same rule as hardware would run it: batch 1, plain SGD, no optimiser state",
     source=GRID_NEURONS,
@@ -75,7 +76,7 @@ GRID_SNAP1_BROADCAST = replace(
     training=TrainingConfig(),
 )
 
-GRID_BEST = Recipe(
+GRID_BEST = LeakyRecipe(
     name="grid-best",
     summary="the same 1,120 parameters and one-hop rule, better initial values and schedule",
     source=OURS,
@@ -85,7 +86,7 @@ GRID_BEST = Recipe(
     training=TrainingConfig(epochs=20),
 )
 
-TREE_SNAP1 = Recipe(
+TREE_SNAP1 = LeakyRecipe(
     name="tree-snap1",
     summary="ten binary trees, 1,080 parameters, by the one-hop local rule",
     source="T. Pluck, tree-neurons, named in grid-neurons, 2026",
@@ -130,7 +131,7 @@ TREE_SNAP1_SGD = replace(
     training=TrainingConfig(epochs=3, batch_size=1),
 )
 
-DIAGONAL_RTRL = Recipe(
+DIAGONAL_RTRL = LeakyRecipe(
     name="diagonal-rtrl",
     summary="30 cells that see every channel and no neighbour, where self traces are exact",
     source="the end of the grid-neurons article: a diagonal RNN",
@@ -138,14 +139,14 @@ DIAGONAL_RTRL = Recipe(
     rule=HopTrace(hops=0),
 )
 
-SMALL_WORLD_SNAP1 = Recipe(
+SMALL_WORLD_SNAP1 = LeakyRecipe(
     name="small-world-snap1",
     summary="the grid with 56 long edges, the article's remedy for vanishing messages",
     source="the end of the grid-neurons article: small-world connectivity",
     topology=SmallWorld(),
 )
 
-SYNTHETIC_SNAP1 = Recipe(
+SYNTHETIC_SNAP1 = LeakyRecipe(
     name="synthetic-snap1",
     summary="where in time was the bump? a small grid on generated data, no download",
     source=GRID_NEURONS,

@@ -1,24 +1,28 @@
 """Run a recipe, and open the folder of a run again."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import jax
 import numpy as np
 from jaxtyping import Array
 
-from latticework.core.cell import CellParams
+from latticework.core.learner import Params
 from latticework.core.task import Dataset
-from latticework.recipes.base import Recipe
+from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.serial import from_json, to_json
 from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint, train
 
+RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
+
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Generic[RecipeT]):
     """A recipe whose data are at hand.
 
     Args:
@@ -26,11 +30,11 @@ class Prepared:
         dataset: the examples.
     """
 
-    recipe: Recipe
+    recipe: RecipeT
     dataset: Dataset
 
 
-def prepare(recipe: Recipe, source: DataSource) -> Prepared:
+def prepare(recipe: RecipeT, source: DataSource) -> Prepared[RecipeT]:
     """Check a recipe and load its data.
 
     Where the embedded digits stand in for MNIST, `dataset.notice` says so, and measurements on a
@@ -81,16 +85,16 @@ class OpenRun:
         folder: where it lies.
         recipe: what was run.
         seeds: the seeds.
-        params: the latest parameters, `[seed, cell, ...]`.
+        params: the latest parameters, each leaf with a leading seed axis.
     """
 
     folder: RunFolder
-    recipe: Recipe
+    recipe: AbstractRecipe
     seeds: tuple[int, ...]
-    params: CellParams
+    params: Params
 
-    def params_of(self, seed: int) -> dict[str, np.ndarray]:
-        """The parameters of one seed, `[cell, ...]`.
+    def params_of(self, seed: int) -> Any:
+        """The parameters of one seed, without the seed axis.
 
         Raises:
             ValueError: the seed was not run.
@@ -98,15 +102,20 @@ class OpenRun:
         if seed not in self.seeds:
             raise ValueError(f"seed {seed} was not run; this run has {list(self.seeds)}")
         at = self.seeds.index(seed)
-        return {name: np.asarray(value[at]) for name, value in self.params.items()}
+        return jax.tree.map(lambda leaf: np.asarray(leaf[at]), self.params)
 
     def scores(self, raw: Array) -> Array:
         """Class scores of raw examples, `[seed, example, class]`."""
+        return self._scores(self.params, raw)
+
+    @cached_property
+    def _scores(self) -> Callable[[Params, Array], Array]:
+        """Compiled once for each shape of raw examples."""
         learner, encode = self.recipe.learner(), self.recipe.task.encode
-        return jax.jit(lambda params, raw: learner.scores(params, encode(raw)))(self.params, raw)
+        return jax.jit(lambda params, raw: learner.scores(params, encode(raw)))
 
 
-def read_recipe(run_dir: Path) -> tuple[Recipe, tuple[int, ...]]:
+def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
     """The recipe and the seeds that a run folder was begun with.
 
     Raises:

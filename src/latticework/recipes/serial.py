@@ -7,7 +7,8 @@ from typing import Any
 from latticework.cells import CELLS
 from latticework.core.registry import unknown_name
 from latticework.readouts import READOUTS
-from latticework.recipes.base import Published, Recipe
+from latticework.recipes.base import Published
+from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.rules import RULES, SIGNALS, NonIdealities
 from latticework.schedules import SCHEDULES
 from latticework.tasks import TASKS
@@ -15,7 +16,7 @@ from latticework.topologies import TOPOLOGIES
 from latticework.train import OptimiserConfig, TrainingConfig
 
 REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS)
-PARTS = (Recipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
+PARTS = (LeakyRecipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
 KIND = "kind"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latticework.recipes import Recipe, from_json, to_json
+from latticework.recipes import AbstractRecipe, from_json, to_json
 from latticework.train import TrainResult, write_json
 
 
@@ -20,7 +20,7 @@ class RunResult:
         metrics: one record per epoch, as in a run's metrics.jsonl.
     """
 
-    recipe: Recipe
+    recipe: AbstractRecipe
     record: Mapping[str, Any]
     metrics: tuple[Mapping[str, Any], ...]
 
@@ -35,7 +35,7 @@ def result_path(root: Path, name: str) -> Path:
     return root / "results" / "runs" / f"{name}.json"
 
 
-def save_result(root: Path, recipe: Recipe, result: TrainResult) -> Path:
+def save_result(root: Path, recipe: AbstractRecipe, result: TrainResult) -> Path:
     """Write the raw result of a finished run; overwrites an earlier one of the same name."""
     path = result_path(root, recipe.name)
     path.parent.mkdir(parents=True, exist_ok=True)

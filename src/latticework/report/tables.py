@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from latticework.recipes import RECIPES, Recipe
+from latticework.recipes import RECIPES, AbstractRecipe
 from latticework.report.results import RunResult
 
 Results = Mapping[str, RunResult]
@@ -89,7 +89,7 @@ def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _in_order(results: Results) -> list[Recipe]:
+def _in_order(results: Results) -> list[AbstractRecipe]:
     """Recipes that were run, as in the catalogue; overridden ones after them."""
     known = [name for name in RECIPES if name in results]
     others = [name for name in results if name not in RECIPES]
@@ -105,6 +105,6 @@ def _ours(result: RunResult | None) -> str:
     return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({result.num_seeds} seeds)"
 
 
-def _checked(recipe: Recipe) -> str:
+def _checked(recipe: AbstractRecipe) -> str:
     checked = recipe.published.checked
     return "-" if checked is None else f"{checked[0]:.3f} ± {checked[1]:.3f}"

@@ -3,12 +3,10 @@
 import dataclasses
 from collections.abc import Iterator
 
-import jax
-
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
 from latticework.kernels import KERNELS, Problem
-from latticework.recipes import Recipe
+from latticework.recipes import LeakyRecipe
 from latticework.rules import RULES, Bptt, HopTrace, Rtrl
 
 HOPS_TO_COMPARE = (0, 1, 2)
@@ -68,7 +66,7 @@ class Description:
     kernels: tuple[KernelFacts, ...]
 
 
-def describe(recipe: Recipe) -> Description:
+def describe(recipe: LeakyRecipe) -> Description:
     """Describe `recipe`.
 
     Raises:
@@ -78,22 +76,11 @@ def describe(recipe: Recipe) -> Description:
     network, num_steps = recipe.network(), recipe.task.num_steps
     return Description(
         network.wiring.summary(),
-        group_sizes(network),
+        recipe.parameters,
         num_steps,
         tuple(_rules(recipe, network, num_steps)),
         tuple(_kernels(recipe, network)),
     )
-
-
-def group_sizes(network: Network) -> dict[str, int]:
-    """Learnable scalars of each parameter group; per-slot groups count slots that own a weight."""
-    wiring = network.wiring
-    shapes = jax.eval_shape(lambda: network.init(jax.random.key(0)))
-    per_slot = int(wiring.has_weight.sum())
-    return {
-        name: per_slot if shapes[name].ndim == 2 else wiring.num_cells
-        for name in network.cell.param_names
-    }
 
 
 def rule_label(rule: AbstractRule) -> str:
@@ -109,7 +96,7 @@ def rule_label(rule: AbstractRule) -> str:
     return ", ".join(parts)
 
 
-def _rules(recipe: Recipe, network: Network, num_steps: int) -> Iterator[RuleFacts]:
+def _rules(recipe: LeakyRecipe, network: Network, num_steps: int) -> Iterator[RuleFacts]:
     usual: list[AbstractRule] = [Bptt(), Rtrl(), *(HopTrace(hops=n) for n in HOPS_TO_COMPARE)]
     own = [] if recipe.rule in usual else [recipe.rule]
     for rule in usual + own:
@@ -122,7 +109,7 @@ def _rules(recipe: Recipe, network: Network, num_steps: int) -> Iterator[RuleFac
         yield RuleFacts(label, rule.memory(network, num_steps), rule.exact_when(network), is_own)
 
 
-def _kernels(recipe: Recipe, network: Network) -> Iterator[KernelFacts]:
+def _kernels(recipe: LeakyRecipe, network: Network) -> Iterator[KernelFacts]:
     problem = Problem(network, recipe.rule, recipe.loss)
     chosen = recipe.learner().kernel
     for name, kernel in KERNELS.items():

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from latticework.kernels import KERNELS, Problem
 from latticework.kernels.native_kernel import NativeKernel, extension
-from latticework.recipes import RECIPES
+from latticework.recipes import recipe, require_leaky
 from latticework.studies.bench import num_threads
 from latticework.tasks import DataSource, cache_folder, data_status
 
@@ -127,9 +127,9 @@ def simd_flags() -> list[str]:
 def _kernels() -> Iterator[Finding]:
     """Every code path, on the main recipe; and what the compiled one is built for."""
     native = extension()
-    recipe = RECIPES[MAIN_RECIPE]
-    problem = Problem(recipe.network(), recipe.rule, recipe.loss)
-    chosen = recipe.learner().kernel
+    main = require_leaky(recipe(MAIN_RECIPE), "doctor")
+    problem = Problem(main.network(), main.rule, main.loss)
+    chosen = main.learner().kernel
     for name, kernel in KERNELS.items():
         reason = kernel.refusal(problem)
         detail = reason or (

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from latticework.core.learner import Params
 from latticework.core.task import Dataset
 from latticework.pictures import count_confusions
 from latticework.recipes import OpenRun
@@ -46,12 +47,12 @@ def confusions(opened: OpenRun, dataset: Dataset, seed: int) -> np.ndarray:
     Raises:
         ValueError: the seed was not run.
     """
-    one = {name: jnp.asarray(value)[None] for name, value in opened.params_of(seed).items()}
+    one = jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], opened.params_of(seed))
     guesses = np.concatenate(list(_predictions(opened, one, dataset.test_inputs)))
     return count_confusions(dataset.test_targets, guesses, opened.recipe.task.num_classes)
 
 
-def _predictions(opened: OpenRun, params: dict, inputs: np.ndarray) -> Iterator[np.ndarray]:
+def _predictions(opened: OpenRun, params: Params, inputs: np.ndarray) -> Iterator[np.ndarray]:
     """Predicted classes, batch by batch; the last batch is filled up to keep one program."""
     recipe = opened.recipe
     learner, encode, batch = recipe.learner(), recipe.task.encode, recipe.training.eval_batch

@@ -1,20 +1,22 @@
 """All pictures of one run: what it learned, and how its first seed's network works."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from latticework.core.task import Dataset
-from latticework.pictures import count_confusions, learning_curve, save_run_pictures
-from latticework.recipes import OpenRun, open_run
-from latticework.rules import HopTrace
-from latticework.studies.gradcheck import gradcheck
+from latticework.pictures import confusion_matrix, count_confusions, learning_curve
+from latticework.recipes import AbstractRecipe, LeakyRecipe, OpenRun, open_run
+from latticework.studies.leaky_portrait import leaky_portrait
 
-EXAMPLES_FOR_COSINE = 8
-HOPS_FOR_COSINE = (0, 1, 2, 4, 8)
 SCORED_AT_ONCE = 1000
+
+Portrait = Callable[[OpenRun, Dataset], list[Path]]
+
+PORTRAITS: Mapping[type[AbstractRecipe], Portrait] = {LeakyRecipe: leaky_portrait}
+"""What each family draws of a run into its folder, beside what is drawn for all."""
 
 
 def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
@@ -32,23 +34,16 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
         OSError: a picture cannot be written.
     """
     opened = open_run(folder)
-    recipe, seed = opened.recipe, opened.seeds[0]
-    first = recipe.task.encode(jnp.asarray(dataset.test_inputs[:1]))[0]
+    recipe = opened.recipe
     drawn = []
     if records := opened.folder.read_metrics():
         published = [(epoch + 1, value) for epoch, value in enumerate(recipe.published.by_epoch)]
         path = folder / "learning_curve.png"
         drawn.append(learning_curve(records, path, published=published, title=recipe.name))
-    return drawn + save_run_pictures(
-        folder,
-        recipe.network(),
-        opened.params_of(seed),
-        inputs=np.asarray(first),
-        target=int(dataset.test_targets[0]),
-        confusions=_confusions(opened, dataset),
-        hop_rows=_cosines(opened, dataset),
-        title=f"{recipe.name}, seed {seed}",
-    )
+    path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
+    drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
+    portrait = PORTRAITS.get(type(recipe))
+    return drawn if portrait is None else drawn + portrait(opened, dataset)
 
 
 def _confusions(opened: OpenRun, dataset: Dataset) -> np.ndarray:
@@ -59,27 +54,3 @@ def _confusions(opened: OpenRun, dataset: Dataset) -> np.ndarray:
         guesses.append(np.argmax(np.asarray(scores[0]), axis=-1))
     num_classes = opened.recipe.task.num_classes
     return count_confusions(dataset.test_targets, np.concatenate(guesses), num_classes)
-
-
-def _cosines(opened: OpenRun, dataset: Dataset) -> list[dict]:
-    """How the rule's direction turns to the true gradient as its traces reach further.
-
-    Only for rules whose traces have a reach; averaged over a few training examples.
-    """
-    recipe, wiring = opened.recipe, opened.recipe.topology.wiring
-    if not isinstance(recipe.rule, HopTrace):
-        return []
-    raw = jnp.asarray(dataset.train_inputs[:EXAMPLES_FOR_COSINE])
-    rows = gradcheck(
-        recipe.network(),
-        jax.device_get(recipe.task.encode(raw)),
-        dataset.train_targets[:EXAMPLES_FOR_COSINE],
-        recipe.loss,
-        rule=recipe.rule,
-        hops=sorted({min(reach, wiring.max_depth) for reach in HOPS_FOR_COSINE}),
-        params=jax.tree.map(jnp.asarray, opened.params_of(opened.seeds[0])),
-    )
-    by_hops: dict[int, dict[str, float]] = {}
-    for row in rows:
-        by_hops.setdefault(row.hops or 0, {})[row.group] = row.cosine
-    return [{"hops": reach, "cosine": cosine} for reach, cosine in by_hops.items()]
