@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": "accuracy of a run on its test set",
     "predict": "classes and scores of images, by a run",
     "reproduce": "run recipes and print published beside ours",
+    "study": "many runs that answer one question, with a table and a figure",
     "gradcheck": "a rule's direction against the true gradient, in float64",
     "verify": "replay golden arrays of the published programs",
     "bench": "time the kernels",

@@ -23,6 +23,9 @@ from latticework.readouts import PortSum
 from latticework.rules import Bptt, Broadcast, HopTrace, Message, Rtrl
 from latticework.schedules import Wavefront
 
+THREADS_VARIABLE = "LATTICEWORK_THREADS"
+"""Environment variable: how many threads the kernels use."""
+
 GROUPS = ("log_tau", "weight", "bias")
 _DTYPES = (jnp.float32, jnp.float64)
 

@@ -9,6 +9,7 @@ from latticework.pictures.hero import hero
 from latticework.pictures.hop_cosine import hop_cosine
 from latticework.pictures.learning_curve import learning_curve
 from latticework.pictures.run_pictures import save_run_pictures
+from latticework.pictures.sweep_panels import sweep_panels
 from latticework.pictures.terminal import draw_text
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "learning_curve",
     "record",
     "save_run_pictures",
+    "sweep_panels",
 ]

@@ -1,10 +1,12 @@
 """Tables and figures of the documentation, rebuilt from the committed raw results."""
 
-from latticework.report.pages import PAGES, Stale, check_pages, rebuild_pages
-from latticework.report.results import RunResult, read_results, result_path, save_result
+from latticework.report.everything import Results, read_results
+from latticework.report.pages import Stale, check_pages, rebuild_pages
+from latticework.report.results import RunResult, result_path, save_result
+from latticework.report.studies import save_study, study_path
 
 __all__ = [
-    "PAGES",
+    "Results",
     "RunResult",
     "Stale",
     "check_pages",
@@ -12,4 +14,6 @@ __all__ = [
     "rebuild_pages",
     "result_path",
     "save_result",
+    "save_study",
+    "study_path",
 ]

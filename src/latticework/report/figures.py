@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,34 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from latticework.pictures import learning_curve
-from latticework.report.tables import Results
+from latticework.report.everything import Results
+from latticework.report.studies import figure_data
+from latticework.studies.catalogue import STUDIES
 from latticework.train import write_atomically
 
 DIGEST = "latticework-data"
 
-FigureData = dict[str, Any]
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the documentation.
+
+    Args:
+        data: from the results to the JSON-able data that are shown; empty when there are none.
+        draw: from the results to a .png file.
+    """
+
+    data: Callable[[Results], Any]
+    draw: Callable[[Results, Path], object]
 
 
-def _curve_data(name: str) -> Callable[[Results], FigureData]:
-    def data(results: Results) -> FigureData:
-        if name not in results:
+def _curve(name: str) -> Figure:
+    """The learning curve of a recipe, with the published points."""
+
+    def data(results: Results) -> Any:
+        if name not in results.runs:
             return {}
-        result = results[name]
+        result = results.runs[name]
         return {
             "metrics": [
                 {key: line[key] for key in ("epoch", "per_seed")} for line in result.metrics
@@ -32,25 +48,48 @@ def _curve_data(name: str) -> Callable[[Results], FigureData]:
             "title": name,
         }
 
-    return data
+    def draw(results: Results, path: Path) -> object:
+        result = results.runs[name]
+        published = [
+            (epoch + 1, value) for epoch, value in enumerate(result.recipe.published.by_epoch)
+        ]
+        return learning_curve(result.metrics, path, published=published, title=name)
+
+    return Figure(data, draw)
 
 
-FIGURES: dict[str, Callable[[Results], FigureData]] = {
-    name: _curve_data(name)
-    for name in ("grid-snap1-adam", "grid-snap1-sgd", "grid-best", "tree-best")
+def _study(name: str) -> Figure:
+    """The figure that a study draws of itself."""
+
+    def data(results: Results) -> Any:
+        return figure_data(results.studies[name]) if name in results.studies else {}
+
+    def draw(results: Results, path: Path) -> object:
+        record = results.studies[name]
+        return record.study.draw(record.rows, path)
+
+    return Figure(data, draw)
+
+
+CURVES = ("grid-snap1-adam", "grid-snap1-sgd", "grid-best", "tree-best")
+"""Recipes whose learning curve the documentation shows."""
+
+FIGURES: dict[str, Figure] = {
+    **{name: _curve(name) for name in CURVES},
+    **{f"study-{name}": _study(name) for name in STUDIES},
 }
-"""Figures by name: from the results to the data that are drawn."""
+"""Figures by name."""
 
 
 def data_digest(name: str, results: Results) -> str:
     """SHA-256 of the data that figure `name` shows."""
-    text = json.dumps(FIGURES[name](results), sort_keys=True)
+    text = json.dumps(FIGURES[name].data(results), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_current(name: str, results: Results, path: Path) -> bool:
     """Whether the figure at `path` shows these results; without data there must be no figure."""
-    if not FIGURES[name](results):
+    if not FIGURES[name].data(results):
         return not path.exists()
     return _stored_digest(path) == data_digest(name, results)
 
@@ -65,12 +104,9 @@ def _stored_digest(path: Path) -> str | None:
 
 def draw(name: str, results: Results, path: Path) -> None:
     """Draw figure `name`, with the digest of its data inside; nothing when there are no data."""
-    data = FIGURES[name](results)
-    if not data:
+    if not FIGURES[name].data(results):
         return
-    published = [(epoch + 1, value) for epoch, value in enumerate(data["published"])]
-    result = results[data["title"]]
-    learning_curve(result.metrics, path, published=published, title=data["title"])
+    FIGURES[name].draw(results, path)
     info = PngInfo()
     info.add_text(DIGEST, data_digest(name, results))
     with Image.open(path) as image:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
+from latticework.report.everything import Results, read_results
 from latticework.report.figures import FIGURES, draw, is_current
-from latticework.report.results import read_results
-from latticework.report.tables import TABLES, Results
+from latticework.report.tables import TABLES
 from latticework.train import write_atomically
 
-PAGES = ("README.md", "docs/results.md")
+REQUIRED = ("README.md", "docs/results.md")
 MARKER = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -36,8 +36,7 @@ def rebuild_pages(root: Path) -> list[Path]:
     """
     results = _results(root)
     changed = []
-    for page in PAGES:
-        path = root / page
+    for path in _pages(root):
         old = path.read_text()
         new = MARKER.sub(lambda match: _fill(match, results), old)
         if new != old:
@@ -56,9 +55,9 @@ def check_pages(root: Path) -> list[Stale]:
     """What disagrees with the raw results; nothing is written. Errors as `rebuild_pages`."""
     results = _results(root)
     stale = [
-        Stale(page, f"table {match.group(2)}")
-        for page in PAGES
-        for match in MARKER.finditer((root / page).read_text())
+        Stale(str(page.relative_to(root)), f"table {match.group(2)}")
+        for page in _pages(root)
+        for match in MARKER.finditer(page.read_text())
         if match.group(0) != _fill(match, results)
     ]
     for name in FIGURES:
@@ -69,12 +68,17 @@ def check_pages(root: Path) -> list[Stale]:
 
 
 def _results(root: Path) -> Results:
-    missing = [page for page in PAGES if not (root / page).is_file()]
+    missing = [page for page in REQUIRED if not (root / page).is_file()]
     require(
         not missing,
         f"{root} has no {', '.join(missing)}; run report in a checkout, or give --root",
     )
     return read_results(root)
+
+
+def _pages(root: Path) -> list[Path]:
+    """README.md and every page of the documentation."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
 def _fill(match: re.Match[str], results: Results) -> str:

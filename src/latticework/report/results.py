@@ -45,8 +45,8 @@ def save_result(root: Path, recipe: AbstractRecipe, result: TrainResult) -> Path
     return path
 
 
-def read_results(root: Path) -> dict[str, RunResult]:
-    """All raw results under `root`, by recipe name.
+def read_runs(root: Path) -> dict[str, RunResult]:
+    """All raw results of recipes under `root`, by recipe name.
 
     Raises:
         ValueError: a file is damaged or of another version.

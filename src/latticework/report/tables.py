@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from latticework.recipes import RECIPES, AbstractRecipe
+from latticework.report.everything import Results
 from latticework.report.results import RunResult
+from latticework.studies.catalogue import STUDIES
 
-Results = Mapping[str, RunResult]
+Runs = Mapping[str, RunResult]
 
 
-def recipes_table(results: Results) -> str:
+def recipes_table(runs: Runs) -> str:
     """README: recipe, source, command, published number, ours."""
     rows = [
         (
@@ -17,18 +19,18 @@ def recipes_table(results: Results) -> str:
             recipe.source,
             f"`latticework train {recipe.name}`",
             recipe.published.text,
-            _ours(results.get(recipe.name)),
+            _ours(runs.get(recipe.name)),
         )
         for recipe in RECIPES.values()
     ]
     return markdown(("recipe", "what", "source", "command", "published", "ours"), rows)
 
 
-def runs_table(results: Results) -> str:
+def runs_table(runs: Runs) -> str:
     """Every run: spread over seeds, length, code path."""
     rows = []
-    for recipe in _in_order(results):
-        result = results[recipe.name]
+    for recipe in _in_order(runs):
+        result = runs[recipe.name]
         record, summary = result.record, result.record["summary"]
         rows.append(
             (
@@ -49,11 +51,11 @@ def runs_table(results: Results) -> str:
     return markdown(headers, rows)
 
 
-def epochs_table(results: Results, name: str) -> str:
+def epochs_table(runs: Runs, name: str) -> str:
     """Published accuracy of every epoch beside ours, on the same 2,000-image subsets."""
-    if name not in results:
+    if name not in runs:
         return f"`{name}` has not been run."
-    result = results[name]
+    result = runs[name]
     seeds = result.record["seeds"]
     rows = []
     for line in result.metrics:
@@ -74,11 +76,21 @@ def epochs_table(results: Results, name: str) -> str:
     return markdown(headers, rows)
 
 
+def study_table(results: Results, name: str) -> str:
+    """What a study says."""
+    if name not in results.studies:
+        return f"`latticework study {name}` has not been run."
+    record = results.studies[name]
+    found = record.study.table(record.rows)
+    return markdown(found.headers, found.rows)
+
+
 TABLES: dict[str, Callable[[Results], str]] = {
-    "recipes": recipes_table,
-    "runs": runs_table,
-    "epochs-grid-snap1-adam": lambda results: epochs_table(results, "grid-snap1-adam"),
-    "epochs-grid-snap1-sgd": lambda results: epochs_table(results, "grid-snap1-sgd"),
+    "recipes": lambda results: recipes_table(results.runs),
+    "runs": lambda results: runs_table(results.runs),
+    "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
+    "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
+    **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
 """Tables by the name that a page uses."""
 
@@ -89,11 +101,11 @@ def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _in_order(results: Results) -> list[AbstractRecipe]:
+def _in_order(runs: Runs) -> list[AbstractRecipe]:
     """Recipes that were run, as in the catalogue; overridden ones after them."""
-    known = [name for name in RECIPES if name in results]
-    others = [name for name in results if name not in RECIPES]
-    return [results[name].recipe for name in known + others]
+    known = [name for name in RECIPES if name in runs]
+    others = [name for name in runs if name not in RECIPES]
+    return [runs[name].recipe for name in known + others]
 
 
 def _ours(result: RunResult | None) -> str:

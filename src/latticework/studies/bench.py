@@ -17,7 +17,7 @@ from latticework.core.precision import double_precision
 from latticework.core.registry import unknown_name
 from latticework.core.rule import AbstractRule
 from latticework.kernels import KERNELS, AbstractKernel, Problem, choose_kernel
-from latticework.kernels.native_kernel import NativeKernel, extension
+from latticework.kernels.native_kernel import THREADS_VARIABLE, NativeKernel, extension
 from latticework.models import diagonal, grid, small_world, tree
 from latticework.rules import Bptt, Broadcast, HopTrace
 from latticework.studies.description import rule_label
@@ -148,7 +148,7 @@ def bench(
 
 def num_threads(path: str) -> int:
     """Threads that a path may use: the cores that this process may run on, unless told fewer."""
-    told = os.environ.get("LATTICEWORK_THREADS", "")
+    told = os.environ.get(THREADS_VARIABLE, "")
     if path == NativeKernel.name and told.isdigit() and int(told) > 0:
         return int(told)
     if hasattr(os, "sched_getaffinity"):

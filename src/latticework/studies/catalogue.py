@@ -1,0 +1,35 @@
+"""All studies by name."""
+
+from latticework.core.registry import unknown_name
+from latticework.studies.robustness import Robustness
+from latticework.studies.study import AbstractStudy
+
+STUDIES: dict[str, AbstractStudy] = {
+    study.name: study
+    for study in (
+        Robustness(
+            "robustness",
+            "the published sweep of 50 measurement errors, with a spread over seeds",
+            "T. Pluck, grid-neurons, 2026: 50 conditions, one seed",
+        ),
+        Robustness(
+            "robustness-full",
+            "the same errors on all 60,000 images, and with the error broadcast",
+            "never run in the published work",
+            seeds=3,
+            train_size=None,
+            signals=("message", "broadcast"),
+        ),
+    )
+}
+
+
+def study(name: str) -> AbstractStudy:
+    """The study called `name`, with its usual options.
+
+    Raises:
+        ValueError: there is none; the message names those there are.
+    """
+    if name not in STUDIES:
+        raise ValueError(unknown_name("study", name, STUDIES))
+    return STUDIES[name]

@@ -1,0 +1,92 @@
+"""The folder of a study: what is asked, and every measurement as soon as it is there."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latticework.studies.study import Point, Row
+from latticework.train.files import append_line, make_folder, plain, write_json
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A study's folder: study.json is what was asked, rows.jsonl has a line per measurement."""
+
+    path: Path
+
+    @property
+    def asked(self) -> Path:
+        """The study with its options."""
+        return self.path / "study.json"
+
+    @property
+    def rows_file(self) -> Path:
+        """One JSON object per measured point."""
+        return self.path / "rows.jsonl"
+
+    def begin(self, study: Mapping[str, Any], *, resume: bool) -> None:
+        """Make the folder ready.
+
+        Raises:
+            ValueError: it holds another study, or one that was not to be resumed.
+            OSError: it cannot be written.
+        """
+        if self.asked.exists():
+            if not resume:
+                raise ValueError(
+                    f"{self.path} already holds a study; resume it, or choose another folder"
+                )
+            if json.loads(self.asked.read_text()) != plain(study):
+                raise ValueError(
+                    f"{self.path} was begun with other options; resume it unchanged, or choose "
+                    "another folder"
+                )
+            return
+        make_folder(self.path)
+        write_json(self.asked, study)
+
+    def read(self) -> list[Row]:
+        """All rows; a last line that was cut off is left out.
+
+        Raises:
+            ValueError: a line before the last is damaged.
+        """
+        if not self.rows_file.is_file():
+            return []
+        try:
+            return [json.loads(line) for line in self.rows_file.read_text().split("\n")[:-1]]
+        except ValueError as error:
+            raise ValueError(
+                f"{self.rows_file} is damaged ({error}); remove the folder and run the study again"
+            ) from error
+
+    def add(self, row: Row) -> None:
+        """Keep one row for good."""
+        append_line(self.rows_file, json.dumps(plain(row)))
+
+
+def missing(points: Sequence[Point], rows: Sequence[Row]) -> list[Point]:
+    """The points that no row belongs to."""
+
+    def key(settings: Mapping[str, Any], names: Sequence[str]) -> str:
+        return json.dumps(plain({name: settings.get(name) for name in sorted(names)}))
+
+    done: dict[tuple[str, ...], set[str]] = {}
+    left = []
+    for point in points:
+        names = tuple(sorted(point))
+        if names not in done:
+            done[names] = {key(row, names) for row in rows}
+        if key(point, names) not in done[names]:
+            left.append(point)
+    return left
+
+
+def in_order(points: Sequence[Point], rows: Sequence[Row]) -> list[Row]:
+    """The rows in the order of their points."""
+    ordered = []
+    for point in points:
+        ordered += [row for row in rows if all(row.get(k) == v for k, v in plain(point).items())]
+    return ordered
