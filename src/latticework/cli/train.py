@@ -19,6 +19,7 @@ from latticework.cli.arguments import (
     take_recipe,
 )
 from latticework.cli.output import accuracy, console, print_json, spread
+from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.studies.portrait import draw_run
 from latticework.train import Outcome, TrainResult, choose_progress
@@ -126,8 +127,8 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
     screen.print(
         f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters; "
         f"{training.num_examples(dataset):,} training examples of {dataset.name}, "
-        f"{len(dataset.test_targets):,} to test on; {_count(len(seeds), 'seed')}, "
-        f"{_count(training.epochs, 'epoch')} in batches of {training.batch_size}; "
+        f"{len(dataset.test_targets):,} to test on; {plural(len(seeds), 'seed')}, "
+        f"{plural(training.epochs, 'epoch')} in batches of {training.batch_size}; "
         f"kernel {recipe.learner().kernel}",
         soft_wrap=True,
     )
@@ -178,7 +179,3 @@ def _range(result: TrainResult) -> str:
 def _checked(recipe: AbstractRecipe) -> str:
     mean, sd = recipe.published.checked or (0.0, 0.0)
     return f"re-simulated over seeds: {mean:.3f} ± {sd:.3f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -42,8 +42,8 @@ def sweep_panels(
     style.checked_path(path, ".png")
     rows = -(-len(panels) // _COLUMNS)
     columns = min(len(panels), _COLUMNS)
-    width = max(0.5 + columns * (_WIDTH + 0.25), 5.0)
-    with style.new_figure(width, 1.0 + rows * (_HEIGHT + 0.65)) as figure:
+    width = max(0.5 + columns * (_WIDTH + 0.25), 8.0)
+    with style.new_figure(width, 0.75 + rows * (_HEIGHT + 0.65)) as figure:
         style.head(figure, title, "accuracy against the size of the error", explanation)
         top = _highest(panels)
         for at, panel in enumerate(panels):

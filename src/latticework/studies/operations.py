@@ -2,6 +2,7 @@
 
 from latticework.cells import LeakyTanh
 from latticework.core.influence import influence_pairs
+from latticework.core.network import Network
 from latticework.kernels import Problem
 from latticework.rules import Bptt, HopTrace, Rtrl
 
@@ -27,13 +28,23 @@ def operations_per_image(problem: Problem, num_steps: int) -> int | None:
         return None
     wiring = network.wiring
     cells, slots, edges = wiring.num_cells, int(wiring.connected.sum()), len(wiring.edges)
-    per_step = 2 * slots + 5 * cells + 2 * edges + 3 * cells
+    per_step = _forward(network) + 2 * edges + 3 * cells
     levels = _levels(problem)
     if levels is None:
         per_step += _traces(problem)
     else:
         per_step += 6 * cells + 2 * slots + (levels - 1) * (2 * edges + 4 * cells)
     return num_steps * per_step
+
+
+def forward_operations(network: Network, num_steps: int) -> int | None:
+    """Additions and multiplications of one forward sweep alone, counted as above."""
+    return num_steps * _forward(network) if isinstance(network.cell, LeakyTanh) else None
+
+
+def _forward(network: Network) -> int:
+    wiring = network.wiring
+    return 2 * int(wiring.connected.sum()) + 5 * wiring.num_cells
 
 
 def _levels(problem: Problem) -> int | None:

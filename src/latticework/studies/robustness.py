@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
+from latticework.core.words import plural
 from latticework.pictures import sweep_panels
 from latticework.recipes import recipe, require_leaky
 from latticework.rules import SIGNALS, HopTrace, NonIdealities
@@ -193,9 +194,10 @@ class Robustness(AbstractStudy):
 
     def _explanation(self) -> str:
         size = "all 60,000" if self.train_size is None else f"{self.train_size:,}"
+        runs = f"{plural(self.epochs, 'epoch')}, {plural(self.seeds, 'seed')}"
         return (
-            f"{size} images, {self.epochs} epochs, {self.seeds} seeds: mean and standard "
-            "deviation of the accuracy on all 10,000 test images"
+            f"{size} images, {runs}: mean and standard deviation of the accuracy on all 10,000 "
+            "test images"
         )
 
 
