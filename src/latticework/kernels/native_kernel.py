@@ -138,7 +138,7 @@ class NativeKernel(AbstractKernel):
     def fused_refusal(self) -> str | None:
         """Why there is no fused loop for the problem, in one sentence; None when there is one."""
         rule = self.problem.rule
-        if isinstance(rule, HopTrace) and rule.non_idealities.is_noisy:
+        if isinstance(rule, HopTrace) and rule.is_random:
             return "noise is drawn per batch, and the fused loop knows none"
         if native_tables.needs_traces(self.problem):
             return "some cells are joined by paths of different lengths, so hops are not levels"
@@ -222,7 +222,7 @@ class NativeKernel(AbstractKernel):
     def _key_words(self, key: Array | None, num_seeds: int) -> Array:
         """Two words per seed for the counter-based generator."""
         rule = self.problem.rule
-        if not (isinstance(rule, HopTrace) and rule.non_idealities.is_noisy):
+        if not (isinstance(rule, HopTrace) and rule.is_random):
             return jnp.zeros((num_seeds, 2), jnp.uint32)
         if key is None:
             raise ValueError("noise needs random keys; pass one key per seed")

@@ -6,15 +6,16 @@ from functools import lru_cache
 import numpy as np
 
 from latticework.cells import LeakyTanh
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.influence import influence_pairs
 from latticework.core.topology import NOTHING, Wiring
 from latticework.kernels.base import Problem
 from latticework.readouts import PortSum
 from latticework.rules import Broadcast, HopTrace, NonIdealities
 
-MAGIC = 0x4C573031
+MAGIC = 0x4C573032
 _HEADER = 16
-_OPTIONS = 16
+_OPTIONS = 18
 
 
 @lru_cache(maxsize=64)
@@ -150,12 +151,13 @@ def _pairs(
 
 
 def needs_traces(problem: Problem) -> bool:
-    """Whether the direction cannot be summed backwards: noise, or hops that are not levels."""
+    """Whether it cannot be summed backwards: noise, rounding, or hops that are not levels."""
     rule, wiring = problem.rule, problem.network.wiring
     if not isinstance(rule, HopTrace):
         return False
     truncated = 0 < rule.hops < wiring.max_depth
-    return rule.non_idealities.is_noisy or (truncated and not wiring.is_graded)
+    # Leak and subtraction bias alone stay linear, so the adjoint has them.
+    return rule.is_random or not rule.storage.is_exact or (truncated and not wiring.is_graded)
 
 
 def trace_hops(problem: Problem) -> int | None:
@@ -176,8 +178,9 @@ def options(problem: Problem, num_threads: int) -> np.ndarray:
         num_levels, wraps = rule.hops + 1, False
     elif ideal.trace_leak or ideal.subtraction_bias:
         num_levels = 2  # a trace in its own cell is perfect, all others are not
+    storage = rule.storage if isinstance(rule, HopTrace) else FixedPoint()
     values = np.zeros(_OPTIONS)
-    values[:14] = [
+    values[:17] = [
         cell.dt,
         readout.gain,
         problem.loss_mode == "per_t",
@@ -192,6 +195,9 @@ def options(problem: Problem, num_threads: int) -> np.ndarray:
         ideal.trace_noise,
         ideal.message_noise,
         num_threads,
+        storage.bits,
+        storage.limit,
+        storage.is_random,
     ]
     return values
 

@@ -81,8 +81,8 @@ def adjoint_refusal(problem: Problem) -> str | None:
         return f"it computes bptt, rtrl and hop_trace, not {type(rule).__name__}"
     if not isinstance(rule.signal, Message | Broadcast):
         return f"it knows the signals message and broadcast, not {type(rule.signal).__name__}"
-    if rule.non_idealities.touches_traces or rule.non_idealities.is_noisy:
-        return "imperfect or noisy traces need the traces themselves"
+    if rule.needs_traces:
+        return "imperfect, noisy or rounded traces need the traces themselves"
     if not wiring.is_graded and 0 < rule.hops < wiring.max_depth:
         return "some cells are joined by paths of different lengths, so hops are not levels"
     return None

@@ -62,6 +62,8 @@ class SkewedTracesKernel(AbstractKernel):
             return f"it knows the signals message and broadcast, not {type(rule.signal).__name__}"
         if rule.non_idealities.trace_noise:
             return "the scale of trace noise is taken over all cells of a step at once"
+        if isinstance(rule, HopTrace) and not rule.storage.is_exact:
+            return "it does not round traces"
         return None
 
     def updates(

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.loss import LossMode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractOnlineRule, OnlineStep, ReadoutGradient, RuleResult
@@ -26,6 +27,7 @@ class HopTrace(AbstractOnlineRule):
         hops: how far traces reach, 0 or more.
         signal: how a cell learns of the error.
         non_idealities: errors of measurement; none by default.
+        storage: how traces are kept from one step to the next; as they are by default.
 
     Cost: one trace per kept pair and parameter of the pair's source cell.
 
@@ -35,6 +37,7 @@ class HopTrace(AbstractOnlineRule):
     hops: int = 1
     signal: AbstractLearningSignal = field(default_factory=Message)
     non_idealities: NonIdealities = field(default_factory=NonIdealities)
+    storage: FixedPoint = field(default_factory=FixedPoint)
 
     def __post_init__(self) -> None:
         require(
@@ -50,7 +53,21 @@ class HopTrace(AbstractOnlineRule):
     @property
     def traces(self) -> TraceRule:
         """The recursion behind the rule."""
-        return TraceRule(self.hops, self.signal, self.non_idealities)
+        return TraceRule(self.hops, self.signal, self.non_idealities, self.storage)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the rule draws random numbers."""
+        return self.non_idealities.is_noisy or self.storage.is_random
+
+    @property
+    def needs_traces(self) -> bool:
+        """Whether what happens to the traces themselves decides the direction."""
+        return (
+            self.non_idealities.touches_traces
+            or self.non_idealities.is_noisy
+            or not self.storage.is_exact
+        )
 
     def check(self, network: Network) -> None:
         """Refuse other schedules."""

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.influence import InfluencePairs, influence_pairs, reaches_everything
 from latticework.core.loss import LossMode, check_loss_mode, error, sequence_loss
 from latticework.core.network import Network
@@ -19,9 +20,13 @@ from latticework.rules.traces import (
     Traces,
     accumulate,
     read_for_pairs,
+    store_traces,
     update_traces,
     zero_traces,
 )
+
+STORE_STREAM = 3
+"""The random numbers of a step come in streams: traces, signal, pairs, and rounding."""
 
 
 class TraceMemory(NamedTuple):
@@ -38,11 +43,12 @@ class TraceMemory(NamedTuple):
 
 @dataclass(frozen=True)
 class TraceRule:
-    """Traces within `hops`, a learning signal and how imperfect the hardware is."""
+    """Traces within `hops`, a learning signal, how imperfect the hardware is, how it stores."""
 
     hops: int
     signal: AbstractLearningSignal
     non_idealities: NonIdealities
+    storage: FixedPoint
 
     def pairs(self, network: Network) -> InfluencePairs:
         """The kept influences; reaching further than the network is deep changes nothing."""
@@ -53,6 +59,7 @@ class TraceRule:
         return (
             self.signal.exact_when(network)
             and self.non_idealities.is_ideal
+            and self.storage.is_exact
             and reaches_everything(network.wiring, self.hops)
         )
 
@@ -84,6 +91,7 @@ class TraceRule:
         trace_key, signal_key, pair_key = (
             (None,) * 3 if key is None else tuple(jax.random.split(key, 3))
         )
+        store_key = None if key is None else jax.random.fold_in(key, STORE_STREAM)
         now = network.schedule.step(network.cell, wiring, params, memory.state, channels)
         readout = network.readout.read(wiring, now.output)
         gradient = readout_gradient(readout)
@@ -94,7 +102,8 @@ class TraceRule:
             pairs, wiring.num_cells, messages, gradient, self.non_idealities, pair_key
         )
         direction = accumulate(network, pairs, partials, update, messages, for_pairs)
-        return OnlineStep(TraceMemory(now.state, update.traces), readout, direction)
+        kept = store_traces(update.traces, self.storage, store_key)
+        return OnlineStep(TraceMemory(now.state, kept), readout, direction)
 
     def gradient(
         self,

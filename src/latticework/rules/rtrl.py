@@ -6,6 +6,7 @@ from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.loss import LossMode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractOnlineRule, OnlineStep, ReadoutGradient, RuleResult
@@ -37,7 +38,7 @@ class Rtrl(AbstractOnlineRule):
 
     def traces(self, network: Network) -> TraceRule:
         """The recursion behind the rule: traces as far as the network is deep."""
-        return TraceRule(network.wiring.max_depth, Message(), NonIdealities())
+        return TraceRule(network.wiring.max_depth, Message(), NonIdealities(), FixedPoint())
 
     def check(self, network: Network) -> None:
         """Refuse other schedules, and networks whose influence would not fit in memory."""

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from latticework.core.cell import CellParams, Partials
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.influence import InfluencePairs
 from latticework.core.network import Network
 from latticework.core.schedule import Messages
@@ -141,6 +142,17 @@ def _trace_noise(
     drawn = jax.random.normal(jax.random.fold_in(key, group), slots.shape, slots.dtype)
     noise = non_idealities.trace_noise * rms * drawn
     return noise[: len(cross)], idle + noise[len(cross) :]
+
+
+def store_traces(traces: Traces, storage: FixedPoint, key: Array | None) -> Traces:
+    """The traces as the next step finds them."""
+    if storage.is_exact:
+        return traces
+    kept = {
+        name: storage.store(value, None if key is None else jax.random.fold_in(key, n))
+        for n, (name, value) in enumerate(traces.influence.items())
+    }
+    return traces._replace(influence=kept)
 
 
 def accumulate(

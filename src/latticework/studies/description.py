@@ -93,6 +93,8 @@ def rule_label(rule: AbstractRule) -> str:
         parts.append(type(rule.signal).__name__.lower())
     if not rule.non_idealities.is_ideal:
         parts.append("non-ideal")
+    if not rule.storage.is_exact:
+        parts.append(f"traces of {rule.storage.bits} bits")
     return ", ".join(parts)
 
 

@@ -52,7 +52,7 @@ def _levels(problem: Problem) -> int | None:
     rule, wiring = problem.rule, problem.network.wiring
     if not isinstance(rule, HopTrace):
         return 1
-    if rule.non_idealities.touches_traces or rule.non_idealities.is_noisy:
+    if rule.needs_traces:
         return None
     if rule.hops >= wiring.max_depth and rule.signal.is_exact:
         return 1

@@ -110,5 +110,21 @@ LW_INLINE Simd<double>::V hyperbolic_tangent(Simd<double>::V x) {
   return S::bits(S::bits(e / (e + 2.0)) | sign);
 }
 
+// To the nearest whole number, ties to even, for magnitudes below 2^22.
+LW_INLINE Simd<float>::V round_to_whole(Simd<float>::V x) {
+  const float magic = 12582912.0f;  // 1.5 * 2^23
+  return (x + magic) - magic;
+}
+LW_INLINE Simd<double>::V round_to_whole(Simd<double>::V x) {
+  const double magic = 6755399441055744.0;  // 1.5 * 2^52
+  return (x + magic) - magic;
+}
+
+template <class T>
+LW_INLINE typename Simd<T>::V round_down(typename Simd<T>::V x) {
+  const typename Simd<T>::V near = round_to_whole(x);
+  return near > x ? near - T(1) : near;
+}
+
 }  // namespace LW_LEVEL
 }  // namespace latticework

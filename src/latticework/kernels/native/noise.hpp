@@ -126,5 +126,44 @@ class Normals {
   int left_ = 0;
 };
 
+// Uniform numbers in [0, 1) of one stream and step, with 24 bits.
+template <class T>
+class Uniforms {
+ public:
+  typedef typename Simd<T>::V V;
+  static constexpr int width = Simd<T>::width;
+  typedef Words<width> W;
+
+  Uniforms(const NoiseKey& key, uint32_t step, uint32_t stream) : step_(step), stream_(stream) {
+    key_[0] = key.keys[2 * key.seed];
+    key_[1] = key.keys[2 * key.seed + 1];
+    for (int n = 0; n < width; ++n) example_[n] = key.first_example + n;
+  }
+
+  LW_INLINE V next() {
+    if (left_ == 0) refill();
+    return ready_[--left_];
+  }
+
+ private:
+  __attribute__((noinline)) void refill() {
+    typedef typename W::U U;
+    typedef typename W::I I;
+    typedef typename W::V F;
+    U x[4] = {U{} + place_++, U{} + step_, example_, U{} + stream_};
+    threefry<U, 12>(key_, x);
+    for (int n = 0; n < 4; ++n)
+      ready_[3 - n] = __builtin_convertvector(
+          __builtin_convertvector(reinterpret_cast<I>(x[n] >> 8), F) * (1.0f / 16777216.0f), V);
+    left_ = 4;
+  }
+
+  uint32_t key_[4] = {0, 0, 0x6c617474, 0x69636521};
+  uint32_t place_ = 0, step_, stream_;
+  typename W::U example_;
+  V ready_[4];
+  int left_ = 0;
+};
+
 }  // namespace LW_LEVEL
 }  // namespace latticework

@@ -8,7 +8,7 @@ namespace latticework {
 
 // Sections of the plan follow each other in this order; lengths derive from the header.
 struct Plan {
-  static constexpr int32_t kMagic = 0x4c573031;  // changes with the layout
+  static constexpr int32_t kMagic = 0x4c573032;  // changes with the layout
   static constexpr int kHeader = 16;
 
   int num_cells, num_slots, num_channels, num_classes, num_inputs, num_edges;
@@ -67,7 +67,7 @@ struct Plan {
 
 // What is asked for beside the wiring; an array of doubles from Python, in this order.
 struct Options {
-  static constexpr int kCount = 16;
+  static constexpr int kCount = 18;
 
   double dt = 0;             // seconds
   double readout_gain = 1;
@@ -83,7 +83,9 @@ struct Options {
   double trace_noise = 0;
   double message_noise = 0;
   int num_threads = 0;       // 0: as the environment says
-  int level = 0;             // 0: the best; else 1 + SIMD level
+  int trace_bits = 0;        // of a stored trace; 0: as it is
+  double trace_limit = 4;
+  bool trace_rounds_at_random = false;
 
   bool has_gains() const { return gain_positive != 1 || gain_negative != 1; }
   bool is_noisy() const { return trace_noise != 0 || message_noise != 0; }
@@ -104,8 +106,11 @@ struct Options {
     trace_noise = data[11];
     message_noise = data[12];
     num_threads = static_cast<int>(data[13]);
-    level = static_cast<int>(data[14]);
+    trace_bits = static_cast<int>(data[14]);
+    trace_limit = data[15];
+    trace_rounds_at_random = data[16] != 0;
     if (num_levels < 1) return "there must be at least one level";
+    if (trace_bits < 0 || trace_bits > 30) return "traces have 0 to 30 bits";
     return nullptr;
   }
 };

@@ -53,6 +53,7 @@ class Traces {
       learn_own(sums);
       advance_pairs(t, direct, key, sums);
       if (options_.trace_noise != 0 && num_cross_) add_trace_noise(t, key, sums);
+      if (options_.trace_bits) store_traces(t, key);
     }
   }
 
@@ -175,6 +176,23 @@ class Traces {
     }
   }
 
+  // Every trace as the next step finds it: fixed point with saturation.
+  void store_traces(int t, const NoiseKey& key) {
+    const T half = static_cast<T>(int64_t{1} << (options_.trace_bits - 1));
+    const T step = static_cast<T>(options_.trace_limit) / half, per_step = T(1) / step;
+    Uniforms<T> uniforms(key, t, kRoundingStream);
+    const size_t size = static_cast<size_t>(num_groups_) * plan_.num_pairs;
+    for (size_t n = 0; n < size; ++n) {
+      V code = influence_[n] * per_step;
+      // Within the limits first, so that the conversion to integers is defined.
+      code = code < -half ? S::splat(-half) : code;
+      code = code > half - 1 ? S::splat(half - 1) : code;
+      code = options_.trace_rounds_at_random ? round_down<T>(code + uniforms.next())
+                                             : round_to_whole(code);
+      influence_[n] = step * (code > half - 1 ? S::splat(half - 1) : code);
+    }
+  }
+
   V& idle(int which, int group) const { return influence(plan_.num_pairs + which)[group]; }
 
   static LW_INLINE V root(V x) {
@@ -182,6 +200,7 @@ class Traces {
     return x;
   }
 
+  static constexpr uint32_t kRoundingStream = 0x10000;
   static constexpr double kFloor = 1e-12;  // under every root mean square, as published
 
   const Plan& plan_;
