@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latticework.cells import CELLS
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.registry import unknown_name
+from latticework.models import Mismatch
 from latticework.readouts import READOUTS
 from latticework.recipes.base import Published
 from latticework.recipes.leaky_recipe import LeakyRecipe
@@ -16,7 +18,15 @@ from latticework.topologies import TOPOLOGIES
 from latticework.train import OptimiserConfig, TrainingConfig
 
 REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS)
-PARTS = (LeakyRecipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
+PARTS = (
+    LeakyRecipe,
+    Published,
+    OptimiserConfig,
+    TrainingConfig,
+    NonIdealities,
+    FixedPoint,
+    Mismatch,
+)
 KIND = "kind"
 
 
