@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-slow sanitize web browser lint bench clean
+.PHONY: help setup run test test-slow sanitize docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,6 +51,11 @@ sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and 
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=tests \
 	  LATTICEWORK_NATIVE=$$(echo $(abspath $(SANITIZED))/_native*.so) \
 	  $(BIN)/pytest -q -p support.other_build tests/unit/test_native_*.py
+
+docs: $(VENV)/.installed  ## build the documentation into site/
+	$(BIN)/pip install --quiet --disable-pip-version-check "mkdocs-material>=9.5" "mkdocstrings[python]>=0.26" \
+	  "mkdocs-jupyter>=0.25" "sympy>=1.12"
+	JAX_PLATFORMS=cpu $(BIN)/mkdocs build --strict --quiet
 
 web:  ## build the page of `latticework demo` from web/ (needs node 20 and npm)
 	cd web && npm ci --no-audit --no-fund && npm run build
