@@ -1,6 +1,5 @@
-"""Code paths of the nets of GLOM: from a state to what all nets add to it."""
+"""Code paths of the nets of GLOM, and the choice among them."""
 
-import abc
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,39 +10,11 @@ from latticework.cells.consensus import LambdaAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
+from latticework.kernels.glom_base import AbstractDelta
+from latticework.kernels.glom_native import NativeDelta
 from latticework.topologies import torus
 
 AUTO = "auto"
-
-
-@dataclass(frozen=True)
-class AbstractDelta(abc.ABC):
-    """`(params, state, seed)` to `[level, channel, batch, row, col]`, what the nets add.
-
-    For the gradient nothing but the state is kept: the nets are computed again.
-
-    Args:
-        nets: the nets.
-        attention: what weights the neighbours, or None.
-    """
-
-    name: ClassVar[str]
-    nets: LevelNets
-    attention: LambdaAttention | None
-
-    @classmethod
-    @abc.abstractmethod
-    def refusal(cls, nets: LevelNets, attention: LambdaAttention | None) -> str | None:
-        """Why this path cannot be taken, in one sentence; None when it can."""
-
-    @abc.abstractmethod
-    def __call__(
-        self,
-        params: NetParams,
-        state: Float[Array, "level channel batch row col"],
-        seed: Array | None,
-    ) -> Float[Array, "level channel batch row col"]:
-        """What the nets add; `seed` draws the dropout, None for none."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +46,7 @@ class XlaDelta(AbstractDelta):
         return jax.checkpoint(delta)(params, state)
 
 
-DELTAS: dict[str, type[Any]] = {path.name: path for path in (XlaDelta,)}
+DELTAS: dict[str, type[Any]] = {path.name: path for path in (NativeDelta, XlaDelta)}
 """Code paths by name, the fastest first."""
 
 
