@@ -1,5 +1,6 @@
-"""How a level attends to the same level of other columns."""
+"""How columns attend to each other: neighbours weighted for the nets, and consensus in a level."""
 
+import abc
 from dataclasses import dataclass
 
 import jax
@@ -8,10 +9,44 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from latticework.core.checks import require
+from latticework.core.registry import Registry
 
 
 @dataclass(frozen=True)
-class LambdaAttention:
+class AbstractAttention(abc.ABC):
+    """How the neighbours that the nets read are weighted."""
+
+    @property
+    @abc.abstractmethod
+    def is_used(self) -> bool:
+        """Whether it changes anything."""
+
+    @abc.abstractmethod
+    def attend(
+        self, blocks: Float[Array, "block level channel ..."], state: Array
+    ) -> Float[Array, "block level channel ..."]:
+        """The neighbours, weighted."""
+
+
+@dataclass(frozen=True)
+class NoAttention(AbstractAttention):
+    """The nets read their neighbours as they are, as in the published program."""
+
+    @property
+    def is_used(self) -> bool:
+        """False."""
+        return False
+
+    def attend(
+        self, blocks: Float[Array, "block level channel ..."], state: Array
+    ) -> Float[Array, "block level channel ..."]:
+        """The neighbours as they are."""
+        del state
+        return blocks
+
+
+@dataclass(frozen=True)
+class LambdaAttention(AbstractAttention):
     """Neighbours weighted by agreement at their level and, discounted, at the levels above.
 
         a_kl = <n_kl, c_l>,   e_kq = sum_{p >= q} epsilon^(p - q + 1) a_kp,   n_kq <- e_kq n_kq
@@ -29,6 +64,11 @@ class LambdaAttention:
 
     epsilon: float = 0.7
     gain: float = 1.0
+
+    @property
+    def is_used(self) -> bool:
+        """True."""
+        return True
 
     def discounts(self, num_levels: int) -> np.ndarray:
         """`[p, q]`: epsilon^(p - q + 1) at and below the diagonal, 0 above."""
@@ -55,7 +95,50 @@ class LambdaAttention:
 
 
 @dataclass(frozen=True)
-class Consensus:
+class AbstractConsensus(abc.ABC):
+    """What the columns of a level agree on."""
+
+    @property
+    @abc.abstractmethod
+    def is_used(self) -> bool:
+        """Whether there is one."""
+
+    @property
+    @abc.abstractmethod
+    def pull(self) -> float:
+        """How fast the state moves there, under the update "sum"."""
+
+    @abc.abstractmethod
+    def __call__(
+        self, state: Float[Array, "level channel batch row col"], distance_squared: np.ndarray
+    ) -> Float[Array, "level channel batch row col"]:
+        """The consensus of every site and level."""
+
+
+@dataclass(frozen=True)
+class NoConsensus(AbstractConsensus):
+    """Columns do not look for agreement, as in the published program."""
+
+    @property
+    def is_used(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def pull(self) -> float:
+        """0."""
+        return 0.0
+
+    def __call__(
+        self, state: Float[Array, "level channel batch row col"], distance_squared: np.ndarray
+    ) -> Float[Array, "level channel batch row col"]:
+        """The state itself."""
+        del distance_squared
+        return state
+
+
+@dataclass(frozen=True)
+class Consensus(AbstractConsensus):
     """Within a level, the mean of all columns in reach, weighted by agreement.
 
         c_x = sum_z w_xz s_z,   w_xz = exp(beta <s_x, s_z>) / sum_z' exp(beta <s_x, s_z'>)
@@ -82,6 +165,16 @@ class Consensus:
     def __post_init__(self) -> None:
         require(self.radius >= 0, f"radius is {self.radius}, expected 0 or more sites")
 
+    @property
+    def is_used(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def pull(self) -> float:
+        """`rate`."""
+        return self.rate
+
     def reach(self, num_levels: int, distance_squared: np.ndarray) -> np.ndarray:
         """`[level, site, site]`: whether a column is in reach; the lowest entry is level 1."""
         radii = self.radius + self.radius_growth * np.arange(num_levels)
@@ -102,3 +195,11 @@ class Consensus:
         flat = state.reshape(*state.shape[:3], -1)
         weights = self.weights(flat, self.reach(state.shape[0], distance_squared))
         return jnp.einsum("lbxz,ldbz->ldbx", weights, flat).reshape(state.shape)
+
+
+ATTENTIONS: Registry[AbstractAttention] = Registry(
+    "attention", {"none": NoAttention, "lambda": LambdaAttention}
+)
+CONSENSUSES: Registry[AbstractConsensus] = Registry(
+    "consensus", {"none": NoConsensus, "softmax": Consensus}
+)

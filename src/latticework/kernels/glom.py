@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import jax
 from jaxtyping import Array, Float
 
-from latticework.cells.consensus import LambdaAttention
+from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
@@ -24,7 +24,7 @@ class XlaDelta(AbstractDelta):
     name: ClassVar[str] = "xla"
 
     @classmethod
-    def refusal(cls, nets: LevelNets, attention: LambdaAttention | None) -> str | None:
+    def refusal(cls, nets: LevelNets, attention: AbstractAttention) -> str | None:
         """Nothing is refused."""
         return None
 
@@ -37,7 +37,7 @@ class XlaDelta(AbstractDelta):
         """What the nets add."""
 
         def delta(params: NetParams, state: Array) -> Array:
-            if self.attention is None:
+            if not self.attention.is_used:
                 inputs = torus.neighbourhood(state)
             else:
                 inputs = torus.join_blocks(self.attention.attend(torus.neighbours(state), state))
@@ -51,7 +51,7 @@ DELTAS: dict[str, type[Any]] = {path.name: path for path in (NativeDelta, XlaDel
 
 
 def delta_kernel(
-    nets: LevelNets, attention: LambdaAttention | None, requested: str = AUTO
+    nets: LevelNets, attention: AbstractAttention, requested: str = AUTO
 ) -> AbstractDelta:
     """The code path named `requested`, or the fastest that applies.
 

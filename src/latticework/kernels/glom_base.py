@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from jaxtyping import Array, Float
 
-from latticework.cells.consensus import LambdaAttention
+from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 
 
@@ -18,16 +18,16 @@ class AbstractDelta(abc.ABC):
 
     Args:
         nets: the nets.
-        attention: what weights the neighbours, or None.
+        attention: what weights the neighbours.
     """
 
     name: ClassVar[str]
     nets: LevelNets
-    attention: LambdaAttention | None
+    attention: AbstractAttention
 
     @classmethod
     @abc.abstractmethod
-    def refusal(cls, nets: LevelNets, attention: LambdaAttention | None) -> str | None:
+    def refusal(cls, nets: LevelNets, attention: AbstractAttention) -> str | None:
         """Why this path cannot be taken, in one sentence; None when it can."""
 
     @abc.abstractmethod

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from latticework.cells.consensus import LambdaAttention
+from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.counter_bits import keep_threshold
@@ -44,9 +44,9 @@ class NativeDelta(AbstractDelta):
         require(reason is None, f"the native kernel does not apply: {reason}")
 
     @classmethod
-    def refusal(cls, nets: LevelNets, attention: LambdaAttention | None) -> str | None:
+    def refusal(cls, nets: LevelNets, attention: AbstractAttention) -> str | None:
         """Attention, coordinates, another device, or no extension."""
-        if attention is not None:
+        if attention.is_used:
             return "it reads neighbours as they are, without attention"
         if nets.coordinates:
             return "it knows no coordinates"
@@ -64,6 +64,7 @@ class NativeDelta(AbstractDelta):
         seed: Array | None,
     ) -> Float[Array, "level channel batch row col"]:
         """What the nets add."""
+        params = {name: params[name] for name in GROUPS}
         for value in (state, *params.values()):
             if value.dtype != np.float32:
                 raise ValueError(

@@ -9,7 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from latticework.cells.consensus import Consensus, LambdaAttention
+from latticework.cells.consensus import (
+    AbstractAttention,
+    AbstractConsensus,
+    NoAttention,
+    NoConsensus,
+)
 from latticework.cells.front_end import FrontEnd
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
@@ -61,8 +66,8 @@ class Glom:
         nets: what reads and writes the levels.
         front: how a patch becomes a bottom vector.
         settling: steps, update, snapshots, noise, masks.
-        attention: weights the neighbours that the nets read; None: they read them as they are.
-        consensus: agreement within a level; None for none.
+        attention: weights the neighbours that the nets read.
+        consensus: agreement within a level.
         kernel: code path of the nets: "auto", "native" or "xla".
 
     Raises:
@@ -76,8 +81,8 @@ class Glom:
     nets: LevelNets = field(default_factory=LevelNets)
     front: FrontEnd = field(default_factory=FrontEnd)
     settling: Settling = field(default_factory=Settling)
-    attention: LambdaAttention | None = None
-    consensus: Consensus | None = None
+    attention: AbstractAttention = field(default_factory=NoAttention)
+    consensus: AbstractConsensus = field(default_factory=NoConsensus)
     kernel: str = AUTO
 
     def __post_init__(self) -> None:
@@ -183,9 +188,9 @@ class Glom:
             new = self._average(state, said)
         else:
             new = state + said
-            if self.consensus is not None:
+            if self.consensus.is_used:
                 pull = self._consensus(state[1:]) - state[1:]
-                new = new.at[1:].add(jnp.asarray(self.consensus.rate, state.dtype) * pull)
+                new = new.at[1:].add(jnp.asarray(self.consensus.pull, state.dtype) * pull)
         if (learning and rule.noise > 0) or draws is not None:
             if draws is None:
                 draws = uniform(stream_of(seed, NOISE), state.shape, state.dtype)
@@ -194,17 +199,15 @@ class Glom:
 
     def _average(self, state: Array, said: Array) -> Array:
         """The mean of the previous vectors, what the nets say, and the consensus."""
-        terms = 1 + self.nets.writers.sum(axis=1) + (0 if self.consensus is None else 1)
+        terms = 1 + self.nets.writers.sum(axis=1) + self.consensus.is_used
         total = state + said
-        if self.consensus is not None:
+        if self.consensus.is_used:
             total = total.at[1:].add(self._consensus(state[1:]))
         terms[0] = 1
         return total / jnp.asarray(terms, state.dtype).reshape(-1, 1, 1, 1, 1)
 
     def _consensus(self, above: Array) -> Array:
         """The consensus of the levels above the bottom."""
-        if self.consensus is None:
-            return above
         return self.consensus(above, torus.distance_squared(self.rows, self.cols))
 
     def _masked(self, state: Array, new: Array, image: Image, seed: Array, learning: bool) -> Array:
