@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from latticework.cells import CELLS
+from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
 from latticework.core.registry import Registry, unknown_name
 from latticework.readouts import READOUTS
 from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
@@ -26,6 +27,8 @@ AXES: Mapping[str, Registry[Any]] = {
     "readout": READOUTS,
     "rule": RULES,
     "rule.signal": SIGNALS,
+    "attention": ATTENTIONS,
+    "consensus": CONSENSUSES,
 }
 """Fields of a recipe that are chosen by name, as in `--rule bptt`."""
 

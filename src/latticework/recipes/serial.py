@@ -5,28 +5,49 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latticework.cells import CELLS
+from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
+from latticework.cells.front_end import FrontEnd
+from latticework.cells.level_nets import LevelNets
 from latticework.core.fixed_point import FixedPoint
 from latticework.core.registry import unknown_name
 from latticework.models import Mismatch
+from latticework.models.glom_lessons import Denoising, Evolution, Persistence
 from latticework.readouts import READOUTS
+from latticework.readouts.site_vote import SiteReadout
 from latticework.recipes.base import Published
+from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.rules import RULES, SIGNALS, NonIdealities
 from latticework.schedules import SCHEDULES
+from latticework.schedules.settling import Settling, Snapshots
 from latticework.tasks import TASKS
 from latticework.topologies import TOPOLOGIES
 from latticework.train import OptimiserConfig, TrainingConfig
 
-REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS)
-PARTS = (
-    LeakyRecipe,
-    Published,
-    OptimiserConfig,
-    TrainingConfig,
-    NonIdealities,
-    FixedPoint,
-    Mismatch,
+REGISTRIES = (
+    TOPOLOGIES,
+    CELLS,
+    SCHEDULES,
+    READOUTS,
+    RULES,
+    SIGNALS,
+    TASKS,
+    ATTENTIONS,
+    CONSENSUSES,
 )
+LEAKY_PARTS = (LeakyRecipe, NonIdealities, FixedPoint, Mismatch)
+GLOM_PARTS = (
+    GlomRecipe,
+    LevelNets,
+    FrontEnd,
+    Settling,
+    Snapshots,
+    SiteReadout,
+    Denoising,
+    Persistence,
+    Evolution,
+)
+PARTS = (Published, OptimiserConfig, TrainingConfig, *LEAKY_PARTS, *GLOM_PARTS)
 KIND = "kind"
 
 

@@ -7,6 +7,7 @@ from latticework.tasks.cache import cache_folder
 from latticework.tasks.idx import read_idx
 from latticework.tasks.image_task import AbstractImageTask
 from latticework.tasks.images import IMAGE_SETS, Images, ImageSet, fetch
+from latticework.tasks.patch_image import PatchImage
 from latticework.tasks.permuted_image import PermutedImage
 from latticework.tasks.pixel_image import PixelImage
 from latticework.tasks.projection import SparseProjection
@@ -21,12 +22,14 @@ TASKS: Registry[AbstractTask] = Registry(
         "row_image": RowImage,
         "pixel_image": PixelImage,
         "permuted_image": PermutedImage,
+        "patch_image": PatchImage,
         "bump": Bump,
     },
     examples={
         "row_image": (RowImage("digits"), RowImage("digits", channels=12)),
         "pixel_image": (PixelImage("digits"), PixelImage("digits", channels=28)),
         "permuted_image": (PermutedImage("digits", seed=3),),
+        "patch_image": (PatchImage("digits"), PatchImage("digits", patch=4)),
         "bump": (Bump(num_classes=3, num_steps=20, num_channels=4, num_train=50, num_test=20),),
     },
 )
@@ -41,6 +44,7 @@ __all__ = [
     "ImageSet",
     "Images",
     "NoDataError",
+    "PatchImage",
     "PermutedImage",
     "PixelImage",
     "RowImage",

@@ -87,7 +87,7 @@ class Setup:
             evaluator=Evaluator(
                 learner, encode, dataset.test_inputs, dataset.test_targets, config.eval_batch
             ),
-            start=initial_state(params, transform),
+            start=initial_state(params, transform, learner.init_memory(seeds)),
             fingerprint=_fingerprint(learner.kernel, dataset, config, optimiser, seeds),
         )
 

@@ -23,7 +23,7 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        self.name = path.name
+        self.path, self.name = path, path.name
         try:
             # Opened here, since numpy leaves a file open that turns out to be damaged.
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

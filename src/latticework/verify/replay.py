@@ -8,10 +8,11 @@ from latticework.core.checks import require
 from latticework.core.precision import double_precision
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context, Family, Replay
+from latticework.verify.glom import GLOM
 from latticework.verify.grid import GRID
 from latticework.verify.outcomes import CaseResult, Check, Outcome, SkippedCaseError
 
-FAMILIES: tuple[Family, ...] = (GRID,)
+FAMILIES: tuple[Family, ...] = (GRID, GLOM)
 """Every family that can be replayed."""
 
 _Case = tuple[str, Path, Replay | None]

@@ -6,5 +6,7 @@ namespace latticework {
 void* update_handler();
 void* score_handler();
 void* train_handler();
+void* glom_handler();
+void* glom_back_handler();
 
 }  // namespace latticework
