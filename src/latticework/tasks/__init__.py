@@ -14,6 +14,8 @@ from latticework.tasks.resolve import resolve
 from latticework.tasks.row_image import RowImage
 from latticework.tasks.sources import DataSource, NoDataError
 from latticework.tasks.status import data_status
+from latticework.tasks.stored_images import AbstractStoredImages
+from latticework.tasks.wave_image import WaveImage
 
 TASKS: Registry[AbstractTask] = Registry(
     "task",
@@ -21,12 +23,17 @@ TASKS: Registry[AbstractTask] = Registry(
         "row_image": RowImage,
         "pixel_image": PixelImage,
         "permuted_image": PermutedImage,
+        "wave_image": WaveImage,
         "bump": Bump,
     },
     examples={
         "row_image": (RowImage("digits"), RowImage("digits", channels=12)),
         "pixel_image": (PixelImage("digits"), PixelImage("digits", channels=28)),
         "permuted_image": (PermutedImage("digits", seed=3),),
+        "wave_image": (
+            WaveImage("digits"),
+            WaveImage("digits", crop=13, lines=3, stride=2, polarity="on_off"),
+        ),
         "bump": (Bump(num_classes=3, num_steps=20, num_channels=4, num_train=50, num_test=20),),
     },
 )
@@ -35,6 +42,7 @@ __all__ = [
     "IMAGE_SETS",
     "TASKS",
     "AbstractImageTask",
+    "AbstractStoredImages",
     "Bump",
     "DataSource",
     "Dataset",
@@ -45,6 +53,7 @@ __all__ = [
     "PixelImage",
     "RowImage",
     "SparseProjection",
+    "WaveImage",
     "cache_folder",
     "data_status",
     "fetch",

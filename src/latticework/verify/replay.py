@@ -10,8 +10,9 @@ from latticework.verify.archive import Archive
 from latticework.verify.families import Context, Family, Replay
 from latticework.verify.grid import GRID
 from latticework.verify.outcomes import CaseResult, Check, Outcome, SkippedCaseError
+from latticework.verify.rtnn import RTNN
 
-FAMILIES: tuple[Family, ...] = (GRID,)
+FAMILIES: tuple[Family, ...] = (GRID, RTNN)
 """Every family that can be replayed."""
 
 _Case = tuple[str, Path, Replay | None]
