@@ -4,13 +4,14 @@ from typing import Any
 
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
+from latticework.kernels.wave_native import NativeWaveKernel
 from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
 from latticework.kernels.wave_reference import ReferenceWaveKernel
 
 AUTO = "auto"
 
 WAVE_KERNELS: dict[str, type[Any]] = {
-    kernel.name: kernel for kernel in (ReferenceWaveKernel,)
+    kernel.name: kernel for kernel in (NativeWaveKernel, ReferenceWaveKernel)
 }
 """Kernels by name, the fastest first: concrete `AbstractWaveKernel`s made from a `WaveProblem`."""
 

@@ -6,5 +6,6 @@ namespace latticework {
 void* update_handler();
 void* score_handler();
 void* train_handler();
+void* waves_handler();
 
 }  // namespace latticework

@@ -57,6 +57,7 @@ NB_MODULE(_native, module) {
     handlers["latticework_update"] = nb::capsule(update_handler());
     handlers["latticework_score"] = nb::capsule(score_handler());
     handlers["latticework_train"] = nb::capsule(train_handler());
+    handlers["latticework_waves"] = nb::capsule(waves_handler());
     return handlers;
   });
   module.def("levels", [] {
