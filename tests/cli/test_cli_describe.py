@@ -56,7 +56,7 @@ def test_text(name):
     said = call("describe", name)
     recipe = RECIPES[name]
     assert said.status == 0
-    assert f"{recipe.network().num_parameters:,} parameters" in said.out
+    assert f"{recipe.num_parameters:,} parameters" in said.out
     assert f"source: {recipe.source}" in said.out
     for what in ("Memory for learning", "Kernels", "in use", "r0", "published accuracy"):
         assert what in said.out

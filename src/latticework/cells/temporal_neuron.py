@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, UInt32
 
-
 INDEX_BITS = 11
 """Priorities have room for the indices of 2,048 neurons."""
 

@@ -9,11 +9,11 @@ import tyro
 
 from latticework.cells import CELLS
 from latticework.core.registry import Registry, unknown_name
-from latticework.readouts import READOUTS
+from latticework.readouts import CLASSIFIERS, READOUTS
 from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
 from latticework.rules import RULE_ALIASES, RULES, SIGNALS
 from latticework.schedules import SCHEDULES
-from latticework.tasks import TASKS, DataSource
+from latticework.tasks import CODES, TASKS, DataSource
 from latticework.topologies import TOPOLOGIES
 
 Options = TypeVar("Options")
@@ -26,6 +26,8 @@ AXES: Mapping[str, Registry[Any]] = {
     "readout": READOUTS,
     "rule": RULES,
     "rule.signal": SIGNALS,
+    "code": CODES,
+    "classifier": CLASSIFIERS,
 }
 """Fields of a recipe that are chosen by name, as in `--rule bptt`."""
 

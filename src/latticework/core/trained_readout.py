@@ -42,6 +42,16 @@ class AbstractTrainedReadout(abc.ABC):
         """
 
     @abc.abstractmethod
+    def fit_each(
+        self,
+        features: UInt8[Array, "seed example feature"],
+        targets: Int[Array, "seed example"],
+        keys: Array,
+        num_classes: int = 10,
+    ) -> Fit:
+        """As `fit`, for several seeds; everything has a leading seed axis."""
+
+    @abc.abstractmethod
     def scores(
         self, params: LinearParams, features: UInt8[Array, "example feature"]
     ) -> Float[Array, "example class"]:

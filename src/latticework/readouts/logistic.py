@@ -45,7 +45,7 @@ class Logistic(AbstractTrainedReadout):
         from scipy.optimize import minimize  # takes a while to import, and few runs need it
 
         del key
-        number, size = features.shape
+        size = features.shape[1]
         shape = (num_classes, size + 1)
         value = _objective(self, jnp.asarray(features), jnp.asarray(targets, jnp.int32))
 
@@ -63,6 +63,14 @@ class Logistic(AbstractTrainedReadout):
         table = found.x.reshape(shape).astype(np.float32)
         params = {"weight": jnp.asarray(table[:, :-1]), "bias": jnp.asarray(table[:, -1])}
         return Fit(params, jnp.asarray([found.fun], jnp.float32))
+
+    def fit_each(self, features: Array, targets: Array, keys: Array, num_classes: int = 10) -> Fit:
+        """One seed after the other."""
+        fits = [
+            self.fit(own, classes, key, num_classes)
+            for own, classes, key in zip(features, targets, keys, strict=True)
+        ]
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *fits)
 
     def scores(self, params: LinearParams, features: Array) -> Array:
         """`A f / scale + b`."""

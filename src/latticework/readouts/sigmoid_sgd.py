@@ -55,6 +55,12 @@ class SigmoidSgd(AbstractTrainedReadout):
         """All epochs as one compiled loop."""
         return _fit(self, self.initial(key, features.shape[1], num_classes), features, targets)
 
+    def fit_each(self, features: Array, targets: Array, keys: Array, num_classes: int = 10) -> Fit:
+        """All seeds side by side in one loop."""
+        size = features.shape[2]
+        params = jax.vmap(lambda key: self.initial(key, size, num_classes))(keys)
+        return _fit_each(self, params, jnp.asarray(features), jnp.asarray(targets))
+
     def scores(self, params: LinearParams, features: Array) -> Array:
         """`A f + b`; the sigmoid keeps the order."""
         return features.astype(jnp.float32) @ params["weight"].T + params["bias"][None]
@@ -88,11 +94,23 @@ def _gradient(params: LinearParams, feature: Array, target: Array) -> tuple[Arra
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _fit(readout: SigmoidSgd, params: LinearParams, features: Array, targets: Array) -> Fit:
+def _fit_each(readout: SigmoidSgd, params: LinearParams, features: Array, targets: Array) -> Fit:
+    def one(params: LinearParams, features: Array, targets: Array) -> Fit:
+        return _epochs(readout, params, features, targets)
+
+    return jax.vmap(one)(params, features, targets)
+
+
+def _epochs(readout: SigmoidSgd, params: LinearParams, features: Array, targets: Array) -> Fit:
+    """All epochs of one seed."""
+
     def epoch(carry, _):
-        params, velocity, loss = readout.epoch(*carry, features, targets)
+        params, velocity, loss = readout.epoch(*carry, features, targets)  # pyright: ignore[reportCallIssue]
         return (params, velocity), loss
 
     start = (params, jax.tree.map(jnp.zeros_like, params))
     (params, _), losses = lax.scan(epoch, start, length=readout.epochs)
     return Fit(params, losses)
+
+
+_fit = jax.jit(_epochs, static_argnums=0)

@@ -5,6 +5,7 @@ from latticework.recipes.catalogue import RECIPES, recipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
 from latticework.recipes.run import OpenRun, Prepared, open_run, prepare, read_recipe, run
 from latticework.recipes.serial import from_json, to_json
+from latticework.recipes.wave_recipe import WaveRecipe
 
 __all__ = [
     "RECIPES",
@@ -13,6 +14,7 @@ __all__ = [
     "OpenRun",
     "Prepared",
     "Published",
+    "WaveRecipe",
     "from_json",
     "open_run",
     "prepare",

@@ -3,8 +3,11 @@
 from latticework.core.registry import unknown_name
 from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.leaky import LEAKY_RECIPES
+from latticework.recipes.tnn import TNN_RECIPES
 
-RECIPES: dict[str, AbstractRecipe] = {recipe.name: recipe for recipe in LEAKY_RECIPES}
+RECIPES: dict[str, AbstractRecipe] = {
+    recipe.name: recipe for recipe in (*LEAKY_RECIPES, *TNN_RECIPES)
+}
 
 
 def recipe(name: str) -> AbstractRecipe:

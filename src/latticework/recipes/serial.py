@@ -6,17 +6,19 @@ from typing import Any
 
 from latticework.cells import CELLS
 from latticework.core.registry import unknown_name
-from latticework.readouts import READOUTS
+from latticework.readouts import CLASSIFIERS, READOUTS
 from latticework.recipes.base import Published
 from latticework.recipes.leaky_recipe import LeakyRecipe
-from latticework.rules import RULES, SIGNALS, NonIdealities
+from latticework.recipes.wave_recipe import WaveRecipe
+from latticework.rules import RULES, SIGNALS, NonIdealities, Stdp
 from latticework.schedules import SCHEDULES
-from latticework.tasks import TASKS
-from latticework.topologies import TOPOLOGIES
-from latticework.train import OptimiserConfig, TrainingConfig
+from latticework.tasks import CODES, TASKS
+from latticework.topologies import TOPOLOGIES, Buffer, Column, Columns, Inputs, Link, Uniform
+from latticework.train import OptimiserConfig, Protocol, TrainingConfig
 
-REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS)
+REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS, CODES, CLASSIFIERS)
 PARTS = (LeakyRecipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
+WAVE_PARTS = (WaveRecipe, Columns, Inputs, Column, Buffer, Link, Uniform, Stdp, Protocol)
 KIND = "kind"
 
 
@@ -24,7 +26,7 @@ def _kinds() -> Iterator[tuple[str, type]]:
     for registry in REGISTRIES:
         for name in registry:
             yield f"{registry.axis}/{name}", registry[name]
-    for part in PARTS:
+    for part in (*PARTS, *WAVE_PARTS):
         yield part.__name__, part
 
 

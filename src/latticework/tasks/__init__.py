@@ -13,6 +13,7 @@ from latticework.tasks.projection import SparseProjection
 from latticework.tasks.resolve import resolve
 from latticework.tasks.row_image import RowImage
 from latticework.tasks.sources import DataSource, NoDataError
+from latticework.tasks.spike_codes import CODES, PoissonIntervals, Ramp, RankOrder
 from latticework.tasks.status import data_status
 from latticework.tasks.stored_images import AbstractStoredImages
 from latticework.tasks.wave_image import WaveImage
@@ -39,6 +40,7 @@ TASKS: Registry[AbstractTask] = Registry(
 )
 
 __all__ = [
+    "CODES",
     "IMAGE_SETS",
     "TASKS",
     "AbstractImageTask",
@@ -51,6 +53,9 @@ __all__ = [
     "NoDataError",
     "PermutedImage",
     "PixelImage",
+    "PoissonIntervals",
+    "Ramp",
+    "RankOrder",
     "RowImage",
     "SparseProjection",
     "WaveImage",

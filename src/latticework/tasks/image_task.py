@@ -15,6 +15,7 @@ from latticework.tasks.stored_images import AbstractStoredImages
 
 NUM_PIXELS = SIDE * SIDE
 
+
 class AbstractImageTask(AbstractStoredImages):
     """An image as a sequence: pixels scaled, put in an order, cut into equal steps.
 

@@ -221,10 +221,7 @@ class Columns:
         """
         names = {column.name for column in self.columns}
         feeds = {
-            column.name: {
-                link.source for link in self.links if link.target == column.name
-            }
-            & names
+            column.name: {link.source for link in self.links if link.target == column.name} & names
             for column in self.columns
         }
         ordered: list[Column] = []

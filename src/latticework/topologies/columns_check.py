@@ -53,9 +53,7 @@ def _check_links(wiring: Columns, num_channels: int) -> None:
         if link.shares is not None:
             require(link.shares in blocks, unknown_name("link to share", link.shares, list(blocks)))
             owner = blocks[link.shares]
-            shape, other = (
-                (sizes[one.source], sizes[one.target]) for one in (link, owner)
-            )
+            shape, other = ((sizes[one.source], sizes[one.target]) for one in (link, owner))
             require(
                 shape == other,
                 f"the link {link.name!r} is {shape[0]} x {shape[1]} and cannot share the weights "
@@ -63,9 +61,7 @@ def _check_links(wiring: Columns, num_channels: int) -> None:
             )
 
 
-def _check_column(
-    wiring: Columns, column: Column, num_channels: int, real_buffers: bool
-) -> None:
+def _check_column(wiring: Columns, column: Column, num_channels: int, real_buffers: bool) -> None:
     """Its numbers, and whether its threshold can be reached at all."""
     name, size = column.name, column.size
     require(

@@ -34,9 +34,7 @@ def replay_encoder(golden: Archive, context: Context) -> Iterator[Check]:
         counts = spikes.counts(Ramp().encode(rows, length, _KEY))
         yield compare_equal(name, counts, golden.array(name))
     train = Ramp().encode(rows[:1], 16, _KEY)[0, _ROW]
-    yield compare_equal(
-        "row_spikes_T16", spikes.frames(train, 16), golden.array("row_spikes_T16")
-    )
+    yield compare_equal("row_spikes_T16", spikes.frames(train, 16), golden.array("row_spikes_T16"))
     middle = WaveImage(crop=8).encode(pixels)
     crop = spikes.counts(Ramp().encode(middle, 16, _KEY))
     yield compare_equal("count_crop8_T16", crop, golden.array("count_crop8_T16"))

@@ -1,10 +1,12 @@
 """One column: driven directly, and through weights by inputs."""
 
+import functools
 from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from latticework.core import spikes
 from latticework.kernels.wave_problem import WaveProblem
@@ -41,10 +43,15 @@ def replay_layer_direct(golden: Archive, context: Context) -> Iterator[Check]:
         column = column_of("column", size, threshold, winners)
         for name, semantics in SEMANTICS.items():
             problem = _one_column(column, 1, Wave(length, **semantics))
-            moment = Moment(_KEY, _ZERO, _ZERO)
-            run = jax.jit(jax.vmap(lambda drive, p=problem: fire(p, column, drive, moment)))
-            got = spikes.frames(run(drives), length)
+            got = spikes.frames(_fire_each(problem, drives), length)
             yield compare_equal(f"{case}_s_{name}", got, golden.array(f"{case}_s_{name}"))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _fire_each(problem: WaveProblem, drives: Array) -> Array:
+    """The trains of a problem's one column under each drive `[step, neuron]`."""
+    (column,), moment = problem.wiring.columns, Moment(_KEY, _ZERO, _ZERO)
+    return jax.vmap(lambda drive: fire(problem, column, drive, moment))(drives)
 
 
 def _one_column(column: Column, num_inputs: int, schedule: Wave) -> WaveProblem:

@@ -82,9 +82,7 @@ def _expected(rule: Stdp, weights: np.ndarray, x: int, y: int) -> np.ndarray:
 def replay_readout(golden: Archive, context: Context) -> Iterator[Check]:
     """Three epochs of the published readout, parameters after each, and its predictions."""
     del context
-    readout = SigmoidSgd(
-        learning_rate=golden.number("lr"), momentum=golden.number("momentum")
-    )
+    readout = SigmoidSgd(learning_rate=golden.number("lr"), momentum=golden.number("momentum"))
     features = jnp.asarray(golden.array("features"))
     targets = jnp.asarray(golden.array("labels"), jnp.int32)
     params = {

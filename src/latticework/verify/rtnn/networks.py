@@ -16,9 +16,7 @@ from latticework.verify.families import Context
 from latticework.verify.outcomes import Check, compare_equal
 from latticework.verify.rtnn.layers import SEMANTICS, column_of, unpacked
 
-CERTAIN = {
-    name: UNITS for name in ("capture", "minus", "search", "backoff", "u_min")
-}
+CERTAIN = dict.fromkeys(("capture", "minus", "search", "backoff", "u_min"), UNITS)
 """All five probabilities 1."""
 
 _KEY = jnp.zeros(2, jnp.uint32)
@@ -65,7 +63,10 @@ def replay_image(golden: Archive, context: Context) -> Iterator[Check]:
         quantity = f"learn_s_rtnn_{name}"
         got = spikes.frames(seen["rtnn"], length)
         yield compare_equal(quantity, got, unpacked(golden, quantity, size))
-        for short, block, waves in (("ff", "row>rtnn", (0, 9, 27)), ("rec", "before>rtnn", (9, 27))):
+        for short, block, waves in (
+            ("ff", "row>rtnn", (0, 9, 27)),
+            ("rec", "before>rtnn", (9, 27)),
+        ):
             quantity = f"learn_w_{short}_after_{name}"
             got = np.stack([after[wave][block] for wave in waves])
             yield compare_equal(quantity, got, golden.array(quantity))
