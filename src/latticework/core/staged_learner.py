@@ -17,6 +17,10 @@ class AbstractStagedLearner(AbstractLearner):
     """
 
     @abc.abstractmethod
+    def check_params(self, params: Params) -> None:
+        """Raise ValueError unless learning can go on from these parameters."""
+
+    @abc.abstractmethod
     def learn(self, params: Params, inputs: Array, first: int) -> Params:
         """Show examples to the network, one after the other, each once.
 

@@ -8,7 +8,6 @@ from typing import ClassVar, NamedTuple
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
-from latticework.core.spikes import full_train
 from latticework.schedules.wave import Wave
 from latticework.topologies.columns import Columns
 from latticework.topologies.columns_check import check_columns
@@ -60,13 +59,31 @@ class WaveProblem:
             f"{self.num_channels}]; change its inputs, or the channels of the task",
         )
 
+    def check_weights(self, weights: Weights) -> None:
+        """Raise ValueError unless there is a matrix of the right shape and range for each link."""
+        blocks = self.wiring.blocks
+        require(
+            set(weights) == set(blocks),
+            f"there are weights for {', '.join(sorted(weights))}, but the network's links are "
+            f"{', '.join(blocks)}",
+        )
+        for name, link in blocks.items():
+            shape = (self.sizes[link.source], self.sizes[link.target])
+            matrix = weights[name]
+            require(
+                tuple(matrix.shape[-2:]) == shape,
+                f"the weights of {name} have shape {tuple(matrix.shape)}, expected {shape}",
+            )
+            if link.rule is not None:
+                link.rule.check_weights(matrix, name)
+
     def check_trains(self, trains) -> None:
         """Raise ValueError unless all trains are as short as the waves of this network."""
-        longest = int(trains.max(initial=0)).bit_length()
+        longest, length = int(trains.max(initial=0)).bit_length(), self.schedule.length
         require(
-            longest <= full_train(self.schedule.length).bit_length(),
-            f"spike trains reach to step {longest - 1}, but the waves have {self.schedule.length} "
-            "steps; encode with the network's wave length",
+            longest <= length,
+            f"spike trains reach to step {longest - 1}, but the waves have {length} steps, 0 to "
+            f"{length - 1}; encode with the network's wave length",
         )
 
 

@@ -96,6 +96,10 @@ class TnnLearner(AbstractStagedLearner):
             },
         }
 
+    def check_params(self, params: Params) -> None:
+        """Raise ValueError unless weights have the right shapes and lie in their rules' limits."""
+        self.problem.check_weights(params["weights"])
+
     def trains(self, params: Params, inputs: Float[Array, "seed example wave channel"]) -> Array:
         """Pixels as spikes; one axis of seeds where the code draws nothing and all see the same."""
         self.problem.check_inputs(inputs.shape)

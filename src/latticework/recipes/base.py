@@ -121,6 +121,10 @@ class AbstractRecipe(abc.ABC):
             f"batches of {training.batch_size}"
         )
 
+    def details(self) -> tuple[str, ...]:
+        """Lines that describe the network beside the number of its cells and parameters."""
+        return ()
+
     def tested_text(self, dataset: Dataset) -> str:
         """What accuracy is measured on, in words."""
         return f"all {len(dataset.test_targets):,} images"

@@ -19,7 +19,8 @@ from latticework.schedules import Wave, corrected
 from latticework.schedules.wave import TieBreak
 from latticework.tasks import WaveImage
 from latticework.tasks.spike_codes import AbstractSpikeCode, Ramp
-from latticework.topologies.columns import Column, Columns, Inputs, Link, Uniform
+from latticework.topologies import Column, Columns, Inputs, Link, Uniform
+from latticework.topologies.columns_text import describe_columns
 from latticework.train import OptimiserConfig, Protocol, TrainingConfig, TrainResult
 from latticework.train.staged import train_in_stages
 
@@ -143,6 +144,10 @@ class WaveRecipe(AbstractRecipe):
             f"classifier, of {dataset.name}; tested on {protocol.tested_text(dataset)}; "
             f"{self.semantics} semantics"
         )
+
+    def details(self) -> tuple[str, ...]:
+        """Every population and link in a line."""
+        return describe_columns(self.columns, self.task.num_channels)
 
     def tested_text(self, dataset: Dataset) -> str:
         """What accuracy is measured on, in words."""

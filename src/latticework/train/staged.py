@@ -96,6 +96,7 @@ class StagedRun:
         self.folder, self.started = folder, started
         self.shares = protocol.shares(dataset, seeds)
         self.params: Params = learner.init(seeds)
+        learner.check_params(self.params)
         self.learned, self.is_read = 0, False
         self.losses: list[list[float]] = []
         self.earlier_seconds = self.train_seconds = 0.0
@@ -156,6 +157,7 @@ class StagedRun:
             )
         arrays, meta = checkpoint.load(path, {"params": self.params})
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
+        self.learner.check_params(self.params)
         self.learned, self.is_read = meta["learned"], meta["is_read"]
         self.losses = meta["losses"]
         self.earlier_seconds, self.train_seconds = meta["seconds"], meta["train_seconds"]
