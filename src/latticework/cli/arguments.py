@@ -10,11 +10,11 @@ import tyro
 from latticework.cells import CELLS
 from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
 from latticework.core.registry import Registry, unknown_name
-from latticework.readouts import READOUTS
+from latticework.readouts import CLASSIFIERS, READOUTS
 from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
 from latticework.rules import RULE_ALIASES, RULES, SIGNALS
 from latticework.schedules import SCHEDULES
-from latticework.tasks import TASKS, DataSource
+from latticework.tasks import CODES, TASKS, DataSource
 from latticework.topologies import TOPOLOGIES
 
 Options = TypeVar("Options")
@@ -29,6 +29,8 @@ AXES: Mapping[str, Registry[Any]] = {
     "rule.signal": SIGNALS,
     "attention": ATTENTIONS,
     "consensus": CONSENSUSES,
+    "code": CODES,
+    "classifier": CLASSIFIERS,
 }
 """Fields of a recipe that are chosen by name, as in `--rule bptt`."""
 

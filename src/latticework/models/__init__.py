@@ -3,15 +3,20 @@
 from latticework.models.assemblies import diagonal, grid, leaky_network, small_world, tree
 from latticework.models.leaky import LeakyLearner
 from latticework.models.mismatch import Mismatch
+from latticework.models.simulate import Simulation, simulate
 from latticework.models.streaming import StreamingLearner
+from latticework.models.tnn import TnnLearner
 
 __all__ = [
     "LeakyLearner",
     "Mismatch",
+    "Simulation",
     "StreamingLearner",
+    "TnnLearner",
     "diagonal",
     "grid",
     "leaky_network",
+    "simulate",
     "small_world",
     "tree",
 ]

@@ -6,6 +6,7 @@ from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
 from latticework.recipes.run import OpenRun, Prepared, open_run, prepare, read_recipe, run
 from latticework.recipes.serial import from_json, to_json
+from latticework.recipes.wave_recipe import WaveRecipe
 
 __all__ = [
     "RECIPES",
@@ -15,6 +16,7 @@ __all__ = [
     "OpenRun",
     "Prepared",
     "Published",
+    "WaveRecipe",
     "from_json",
     "open_run",
     "prepare",

@@ -12,17 +12,18 @@ from latticework.core.fixed_point import FixedPoint
 from latticework.core.registry import unknown_name
 from latticework.models import Mismatch
 from latticework.models.glom_lessons import Denoising, Evolution, Persistence
-from latticework.readouts import READOUTS
+from latticework.readouts import CLASSIFIERS, READOUTS
 from latticework.readouts.site_vote import SiteReadout
 from latticework.recipes.base import Published
 from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe
-from latticework.rules import RULES, SIGNALS, NonIdealities
+from latticework.recipes.wave_recipe import WaveRecipe
+from latticework.rules import RULES, SIGNALS, NonIdealities, Stdp
 from latticework.schedules import SCHEDULES
 from latticework.schedules.settling import Settling, Snapshots
-from latticework.tasks import TASKS
-from latticework.topologies import TOPOLOGIES
-from latticework.train import OptimiserConfig, TrainingConfig
+from latticework.tasks import CODES, TASKS
+from latticework.topologies import TOPOLOGIES, Buffer, Column, Columns, Inputs, Link, Uniform
+from latticework.train import OptimiserConfig, Protocol, TrainingConfig
 
 REGISTRIES = (
     TOPOLOGIES,
@@ -34,6 +35,8 @@ REGISTRIES = (
     TASKS,
     ATTENTIONS,
     CONSENSUSES,
+    CODES,
+    CLASSIFIERS,
 )
 LEAKY_PARTS = (LeakyRecipe, NonIdealities, FixedPoint, Mismatch)
 GLOM_PARTS = (
@@ -47,7 +50,8 @@ GLOM_PARTS = (
     Persistence,
     Evolution,
 )
-PARTS = (Published, OptimiserConfig, TrainingConfig, *LEAKY_PARTS, *GLOM_PARTS)
+WAVE_PARTS = (WaveRecipe, Columns, Inputs, Column, Buffer, Link, Uniform, Stdp, Protocol)
+PARTS = (Published, OptimiserConfig, TrainingConfig, *LEAKY_PARTS, *GLOM_PARTS, *WAVE_PARTS)
 KIND = "kind"
 
 

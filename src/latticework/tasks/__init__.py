@@ -14,7 +14,10 @@ from latticework.tasks.projection import SparseProjection
 from latticework.tasks.resolve import resolve
 from latticework.tasks.row_image import RowImage
 from latticework.tasks.sources import DataSource, NoDataError
+from latticework.tasks.spike_codes import CODES, PoissonIntervals, Ramp, RankOrder
 from latticework.tasks.status import data_status
+from latticework.tasks.stored_images import AbstractStoredImages
+from latticework.tasks.wave_image import WaveImage
 
 TASKS: Registry[AbstractTask] = Registry(
     "task",
@@ -23,6 +26,7 @@ TASKS: Registry[AbstractTask] = Registry(
         "pixel_image": PixelImage,
         "permuted_image": PermutedImage,
         "patch_image": PatchImage,
+        "wave_image": WaveImage,
         "bump": Bump,
     },
     examples={
@@ -30,14 +34,20 @@ TASKS: Registry[AbstractTask] = Registry(
         "pixel_image": (PixelImage("digits"), PixelImage("digits", channels=28)),
         "permuted_image": (PermutedImage("digits", seed=3),),
         "patch_image": (PatchImage("digits"), PatchImage("digits", patch=4)),
+        "wave_image": (
+            WaveImage("digits"),
+            WaveImage("digits", crop=13, lines=3, stride=2, polarity="on_off"),
+        ),
         "bump": (Bump(num_classes=3, num_steps=20, num_channels=4, num_train=50, num_test=20),),
     },
 )
 
 __all__ = [
+    "CODES",
     "IMAGE_SETS",
     "TASKS",
     "AbstractImageTask",
+    "AbstractStoredImages",
     "Bump",
     "DataSource",
     "Dataset",
@@ -47,8 +57,12 @@ __all__ = [
     "PatchImage",
     "PermutedImage",
     "PixelImage",
+    "PoissonIntervals",
+    "Ramp",
+    "RankOrder",
     "RowImage",
     "SparseProjection",
+    "WaveImage",
     "cache_folder",
     "data_status",
     "fetch",

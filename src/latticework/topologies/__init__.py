@@ -2,6 +2,7 @@
 
 from latticework.core.registry import Registry
 from latticework.core.topology import AbstractTopology
+from latticework.topologies.columns import Buffer, Column, Columns, Inputs, Link, Uniform
 from latticework.topologies.diagonal import Diagonal
 from latticework.topologies.grid import Grid
 from latticework.topologies.small_world import SmallWorld
@@ -18,4 +19,16 @@ TOPOLOGIES: Registry[AbstractTopology] = Registry(
     },
 )
 
-__all__ = ["TOPOLOGIES", "Diagonal", "Grid", "SmallWorld", "Tree"]
+__all__ = [
+    "TOPOLOGIES",
+    "Buffer",
+    "Column",
+    "Columns",
+    "Diagonal",
+    "Grid",
+    "Inputs",
+    "Link",
+    "SmallWorld",
+    "Tree",
+    "Uniform",
+]

@@ -8,5 +8,6 @@ void* score_handler();
 void* train_handler();
 void* glom_handler();
 void* glom_back_handler();
+void* waves_handler();
 
 }  // namespace latticework
