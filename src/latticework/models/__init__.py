@@ -1,11 +1,18 @@
 """Named assemblies and the learners that train them; composition only."""
 
 from latticework.models.assemblies import diagonal, grid, leaky_network, small_world, tree
+from latticework.models.gridnet import Gridnet, GridnetParams
+from latticework.models.lattice_inputs import AbstractLatticeInput, ImageFace, PatchFaces
 from latticework.models.leaky import LeakyLearner
 from latticework.models.streaming import StreamingLearner
 
 __all__ = [
+    "AbstractLatticeInput",
+    "Gridnet",
+    "GridnetParams",
+    "ImageFace",
     "LeakyLearner",
+    "PatchFaces",
     "StreamingLearner",
     "diagonal",
     "grid",

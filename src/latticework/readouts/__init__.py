@@ -3,9 +3,15 @@
 from latticework.core.readout import AbstractReadout
 from latticework.core.registry import Registry
 from latticework.readouts.port_sum import PortSum
+from latticework.readouts.slab_linear import SlabLinear
 
 READOUTS: Registry[AbstractReadout] = Registry(
     "readout", {"port_sum": PortSum}, examples={"port_sum": (PortSum(), PortSum(gain=0.5))}
 )
 
-__all__ = ["READOUTS", "PortSum"]
+LATTICE_READOUTS: Registry[SlabLinear] = Registry(
+    "readout", {"slab_linear": SlabLinear}, examples={"slab_linear": (SlabLinear(), SlabLinear(2))}
+)
+"""Readouts with parameters, of lattices with cycles."""
+
+__all__ = ["LATTICE_READOUTS", "READOUTS", "PortSum", "SlabLinear"]

@@ -1,9 +1,11 @@
 """Who feeds whom: one file per topology, listed here."""
 
+from latticework.core.lattice import AbstractLattice
 from latticework.core.registry import Registry
 from latticework.core.topology import AbstractTopology
 from latticework.topologies.diagonal import Diagonal
 from latticework.topologies.grid import Grid
+from latticework.topologies.lattice import Lattice
 from latticework.topologies.small_world import SmallWorld
 from latticework.topologies.tree import Tree
 
@@ -18,4 +20,18 @@ TOPOLOGIES: Registry[AbstractTopology] = Registry(
     },
 )
 
-__all__ = ["TOPOLOGIES", "Diagonal", "Grid", "SmallWorld", "Tree"]
+LATTICES: Registry[AbstractLattice] = Registry(
+    "topology",
+    {"lattice": Lattice},
+    examples={
+        "lattice": (
+            Lattice((2, 3, 4)),
+            Lattice((3, 4, 3), edge="torus"),
+            Lattice((4, 3), neighbourhood="von_neumann"),
+            Lattice((5, 5), radius=2, edge="torus"),
+        )
+    },
+)
+"""Topologies with cycles, whose cells see a neighbourhood; see `core.lattice`."""
+
+__all__ = ["LATTICES", "TOPOLOGIES", "Diagonal", "Grid", "Lattice", "SmallWorld", "Tree"]

@@ -41,6 +41,8 @@ class OptimiserConfig:
         b1: Adam's decay of the mean.
         b2: Adam's decay of the mean square.
         eps: Adam's term outside the root.
+        weight_decay: decoupled: every step also subtracts the step size times `weight_decay` times
+            the parameters. Adam with it is AdamW.
 
     Raises:
         ValueError: a value is out of range.
@@ -56,6 +58,7 @@ class OptimiserConfig:
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         scales = self.group_scales
@@ -81,6 +84,10 @@ class OptimiserConfig:
         for field in ("b1", "b2"):
             value = getattr(self, field)
             require(0 <= value < 1, f"{field} is {value}, expected a number in [0, 1)")
+        require(
+            math.isfinite(self.weight_decay) and self.weight_decay >= 0,
+            f"weight_decay is {self.weight_decay}, expected a number from 0 up",
+        )
         require(
             0 <= self.final_fraction <= 1,
             f"final_fraction is {self.final_fraction}, expected a fraction in [0, 1]",
@@ -111,7 +118,8 @@ class OptimiserConfig:
 
     def plain_step_sizes(self, groups: Iterable[str]) -> dict[str, float] | None:
         """Step sizes if a step is just `p -= size * g` (constant SGD, no clipping), else None."""
-        plain = self.name == "sgd" and self.clip_norm is None and not self.is_scheduled
+        shrinks = self.clip_norm is not None or self.weight_decay > 0
+        plain = self.name == "sgd" and not shrinks and not self.is_scheduled
         return self.step_sizes(groups) if plain else None
 
     @property
@@ -148,6 +156,8 @@ def build(
         parts.append(optax.clip_by_global_norm(config.clip_norm))
     if config.name == "adam":
         parts.append(optax.scale_by_adam(config.b1, config.b2, config.eps))
+    if config.weight_decay:
+        parts.append(optax.add_decayed_weights(config.weight_decay))
     parts.append(_descend(sizes))
     if config.is_scheduled:
         parts.append(optax.scale_by_schedule(schedule_factor(config, total_steps)))

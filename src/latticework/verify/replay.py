@@ -9,9 +9,10 @@ from latticework.core.precision import double_precision
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context, Family, Replay
 from latticework.verify.grid import GRID
+from latticework.verify.gridnet import GRIDNET
 from latticework.verify.outcomes import CaseResult, Check, Outcome, SkippedCaseError
 
-FAMILIES: tuple[Family, ...] = (GRID,)
+FAMILIES: tuple[Family, ...] = (GRID, GRIDNET)
 """Every family that can be replayed."""
 
 _Case = tuple[str, Path, Replay | None]
