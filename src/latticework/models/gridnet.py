@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 
 from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
-from latticework.core.lattice import AbstractLatticeCell, layer_norm
+from latticework.core.lattice import AbstractLatticeCell
+from latticework.core.lattice_loop import LatticeLoop
 from latticework.models.lattice_inputs import AbstractLatticeInput, ImageFace
 from latticework.readouts import SlabLinear
 from latticework.schedules import Blocked
@@ -62,9 +63,8 @@ class Gridnet:
     eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        require(self.outer_steps >= 0, f"outer_steps is {self.outer_steps}, expected 0 or more")
+        _ = self.loop
         require(self.num_outputs >= 1, f"num_outputs is {self.num_outputs}, expected 1 or more")
-        self.schedule.check(self.lattice)
         self.readout.check(self.lattice)
         self.image.check(self.lattice)
 
@@ -100,54 +100,26 @@ class Gridnet:
         )
         return self.image.write(params.get("patch_emb", {}), params["init_in"], image)
 
-    def outer_step(
-        self, network: dict[str, Array], norm: dict[str, Array], state: Float[Array, "*cells"]
-    ) -> Float[Array, "*cells"]:
-        """One sweep with its normalisation."""
-
-        def normalised(values: Array) -> Array:
-            return layer_norm(values, norm["weight"], norm["bias"], self.eps)
-
-        def swept(values: Array) -> Array:
-            return self.schedule.sweep(self.cell, self.lattice, network, values)
-
-        if self.outer_residual:
-            seen = normalised(state)
-            return state + (swept(seen) - seen)
-        return normalised(swept(state))
+    @property
+    def loop(self) -> LatticeLoop:
+        """What happens between input and readout."""
+        return LatticeLoop(
+            self.lattice,
+            self.cell,
+            self.schedule,
+            self.outer_steps,
+            self.shares_weights,
+            self.outer_residual,
+            self.eps,
+        )
 
     def trace(self, params: GridnetParams, image: Array) -> Float[Array, "outer *cells"]:
-        """The state after each outer step."""
+        """The state after each outer step, for one example."""
+        return self.loop.trace(params["network"], params["norm"], self.start(params, image))
 
-        def step(state: Array, network: Any) -> tuple[Array, Array]:
-            chosen = params["network"] if network is None else network
-            after = self.outer_step(chosen, params["norm"], state)
-            return after, after
-
-        separate = None if self.shares_weights else params["network"]
-        start = self.start(params, image)
-        return jax.lax.scan(step, start, separate, length=self.outer_steps)[1]
-
-    def forward(
-        self, params: GridnetParams, image: Array, *, remat: bool = False
-    ) -> Float[Array, " output"]:
-        """The outputs for one example.
-
-        Args:
-            params: as `init` draws them.
-            image: one example.
-            remat: keep nothing but the state of each outer step for the backward pass, and compute
-                the rest again.
-        """
-        outer_step = jax.checkpoint(self.outer_step) if remat else self.outer_step
-
-        def step(state: Array, network: Any) -> tuple[Array, None]:
-            chosen = params["network"] if network is None else network
-            return outer_step(chosen, params["norm"], state), None
-
-        separate = None if self.shares_weights else params["network"]
-        start = self.start(params, image)
-        last, _ = jax.lax.scan(step, start, separate, length=self.outer_steps)
+    def forward(self, params: GridnetParams, image: Array) -> Float[Array, " output"]:
+        """The outputs for one example."""
+        last = self.loop.run(params["network"], params["norm"], self.start(params, image))
         return self.readout.read(params["readout"], last)
 
     @property

@@ -142,7 +142,7 @@ struct Frame {
   }
   T* d_seen_of(int tile) const { return d_seen + static_cast<size_t>(tile) * cells * lanes; }
   T* d_state_of(int tile) const {
-    return d_state ? d_state + static_cast<size_t>(tile) * cells * lanes : nullptr;
+    return cube.residual ? d_state + static_cast<size_t>(tile) * cells * lanes : nullptr;
   }
   T* gradient_of(int channel, int i, int j, int k) const {
     return gradients + (channel * cells + cell(i, j, k)) * kGradients;
