@@ -22,72 +22,61 @@ struct Rows {
   typedef Simd<T> S;
   typedef typename S::V V;
   static constexpr int lanes = VECTORS * S::width;
+  // Outputs that fit into the registers side by side: 16 of them, or 32 with AVX-512.
+  static constexpr int together = (LW_VECTOR_BYTES == 64 ? 16 : 8) / VECTORS < 4
+                                      ? (LW_VECTOR_BYTES == 64 ? 16 : 8) / VECTORS
+                                      : 4;
 
-  // What the cells at one k give to the outputs at k - 1, k and k + 1. The weights are those of
-  // the output at k, tap-minor; its neighbours' follow and precede them.
-  template <bool BEFORE, bool SELF, bool AFTER>
-  static LW_INLINE void give(const T* at, const Around& around, const T* weight, V* before, V* self,
-                             V* after) {
-    for (int n = 0; n < 9; ++n) {
-      const T* x = at + around.row[n];
-      const T* w = weight + 3 * n;
-      const V to_before = BEFORE ? S::splat(w[2 - kTaps]) : V{};
-      const V to_self = SELF ? S::splat(w[1]) : V{};
-      const V to_after = AFTER ? S::splat(w[kTaps]) : V{};
+  // Outputs k .. k + OUT - 1 of a row. What is loaded at one k serves three of them.
+  template <int OUT>
+  static LW_INLINE void mix_some(const T* at, const Around& around, const T* weight, const T* bias,
+                                 const T* add, int k, T* out) {
+    V sum[OUT][VECTORS];
+#pragma GCC unroll 4
+    for (int o = 0; o < OUT; ++o) {
+      const V start = bias ? S::splat(bias[k + o]) : V{};
+#pragma GCC unroll 4
       for (int v = 0; v < VECTORS; ++v) {
-        const V value = S::load(x + v * S::width);
-        if (BEFORE) before[v] += to_before * value;
-        if (SELF) self[v] += to_self * value;
-        if (AFTER) after[v] += to_after * value;
+        const size_t place = static_cast<size_t>(k + o) * lanes + v * S::width;
+        sum[o][v] = add ? start + S::load(add + place) : start;
       }
     }
-  }
-
-  static LW_INLINE void put(const V* sum, const T* bias, const T* add, int k, T* out) {
-    const V start = bias ? S::splat(bias[k]) : V{};
-    for (int v = 0; v < VECTORS; ++v) {
-      V value = sum[v] + start;
-      const size_t at = static_cast<size_t>(k) * lanes + v * S::width;
-      if (add) value += S::load(add + at);
-      S::store(out + at, value);
+    const T* w = weight + k * kTaps;
+    const T* from = at + static_cast<ptrdiff_t>(k - 1) * lanes;
+    for (int n = 0; n < 9; ++n, w += 3) {
+      const T* x = from + around.row[n];
+#pragma GCC unroll 6
+      for (int seen = 0; seen < OUT + 2; ++seen) {
+#pragma GCC unroll 4
+        for (int v = 0; v < VECTORS; ++v) {
+          const V value = S::load(x + seen * lanes + v * S::width);
+#pragma GCC unroll 4
+          for (int o = 0; o < OUT; ++o)
+            if (seen - o >= 0 && seen - o < 3)
+              sum[o][v] += S::splat(w[o * kTaps + seen - o]) * value;
+        }
+      }
     }
+#pragma GCC unroll 4
+    for (int o = 0; o < OUT; ++o)
+#pragma GCC unroll 4
+      for (int v = 0; v < VECTORS; ++v)
+        S::store(out + static_cast<size_t>(k + o) * lanes + v * S::width, sum[o][v]);
   }
 
   // out[k] = bias[k] + add[k] + sum over taps of weight[k][tap] * neighbour, for k = 0 .. n - 1.
   // `at` is cell 0 of the row; `bias` and `add` may be null; `out` may be `add`.
   static void mix(const T* at, const Around& around, const T* weight, const T* bias, const T* add,
                   int n, T* out) {
-    V before[VECTORS]{}, self[VECTORS]{}, after[VECTORS]{};
-    const auto turn = [&] {
-      for (int v = 0; v < VECTORS; ++v) {
-        before[v] = self[v];
-        self[v] = after[v];
-        after[v] = V{};
-      }
-    };
-    give<false, false, true>(at - lanes, around, weight - kTaps, before, self, after);
-    turn();
-    if (n == 1) {
-      give<false, true, false>(at, around, weight, before, self, after);
-    } else {
-      give<false, true, true>(at, around, weight, before, self, after);
-      turn();
-      for (int k = 1; k < n - 1; ++k) {
-        give<true, true, true>(at + k * lanes, around, weight + k * kTaps, before, self, after);
-        put(before, bias, add, k - 1, out);
-        turn();
-      }
-      give<true, true, false>(at + (n - 1) * lanes, around, weight + (n - 1) * kTaps, before, self,
-                              after);
-      put(before, bias, add, n - 2, out);
-    }
-    turn();
-    give<true, false, false>(at + n * lanes, around, weight + n * kTaps, before, self, after);
-    put(before, bias, add, n - 1, out);
+    int k = 0;
+    for (; k + together <= n; k += together)
+      mix_some<together>(at, around, weight, bias, add, k, out);
+    for (; k < n; ++k) mix_some<1>(at, around, weight, bias, add, k, out);
   }
 
   static LW_INLINE V dot(const V* g, const T* x) {
     V sum = g[0] * S::load(x);
+#pragma GCC unroll 4
     for (int v = 1; v < VECTORS; ++v) sum += g[v] * S::load(x + v * S::width);
     return sum;
   }
@@ -101,6 +90,7 @@ struct Rows {
     for (int k = 0; k < n; ++k) {
       const T* x = at + static_cast<ptrdiff_t>(k) * lanes;
       V mine[VECTORS], total{};
+#pragma GCC unroll 4
       for (int v = 0; v < VECTORS; ++v) {
         mine[v] = S::load(g + static_cast<size_t>(k) * lanes + v * S::width);
         total += mine[v];
@@ -109,6 +99,7 @@ struct Rows {
       V part[S::width];
       int first = 0;
       for (; first + S::width <= kTaps; first += S::width) {
+#pragma GCC unroll 16
         for (int s = 0; s < S::width; ++s) part[s] = dot(mine, x + place[first + s]);
         S::store(to + first, S::load(to + first) + sum_each<T>(part));
       }
