@@ -2,13 +2,21 @@
 
 from latticework.models.assemblies import diagonal, grid, leaky_network, small_world, tree
 from latticework.models.gridnet import Gridnet, GridnetParams
-from latticework.models.lattice_inputs import AbstractLatticeInput, ImageFace, PatchFaces
+from latticework.models.gridnet_learner import GridnetLearner
+from latticework.models.lattice_inputs import (
+    LATTICE_INPUTS,
+    AbstractLatticeInput,
+    ImageFace,
+    PatchFaces,
+)
 from latticework.models.leaky import LeakyLearner
 from latticework.models.streaming import StreamingLearner
 
 __all__ = [
+    "LATTICE_INPUTS",
     "AbstractLatticeInput",
     "Gridnet",
+    "GridnetLearner",
     "GridnetParams",
     "ImageFace",
     "LeakyLearner",

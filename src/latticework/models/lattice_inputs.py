@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from latticework.core.checks import require
 from latticework.core.lattice import AbstractLattice
+from latticework.core.registry import Registry
 
 InputParams = dict[str, Array]
 
@@ -26,6 +28,15 @@ class AbstractLatticeInput(abc.ABC):
     def image_shape(self) -> tuple[int, ...]:
         """Shape of one example."""
 
+    @property
+    def num_pixels(self) -> int:
+        """Numbers in one example."""
+        return math.prod(self.image_shape)
+
+    @abc.abstractmethod
+    def scaled(self, images: Array) -> Array:
+        """Images as the network means them: less the mean, over the standard deviation."""
+
     @abc.abstractmethod
     def init(self, key: Array) -> InputParams:
         """Draw the input's own parameters, float32; there may be none."""
@@ -39,11 +50,12 @@ class AbstractLatticeInput(abc.ABC):
 
 @dataclass(frozen=True)
 class ImageFace(AbstractLatticeInput):
-    """Pixel (row, column) becomes cell (offset + row, offset + column, 0).
+    """Cell (offset + row, offset + column, 0) becomes (pixel - mean) / sd.
 
     Args:
         height, width: of the image, in pixels.
         offset: cells left free above and to the left.
+        mean, sd: of the pixels.
 
     Raises:
         ValueError: an argument is out of range, or (from `check`) the image does not fit.
@@ -52,6 +64,8 @@ class ImageFace(AbstractLatticeInput):
     height: int = 28
     width: int = 28
     offset: int = 2
+    mean: float = 0.0
+    sd: float = 1.0
 
     def __post_init__(self) -> None:
         require(
@@ -59,6 +73,7 @@ class ImageFace(AbstractLatticeInput):
             f"an image of {self.height} x {self.width} at offset {self.offset} cannot be written; "
             "expected sides from 1 up and an offset from 0 up",
         )
+        _check_scale(self.mean, self.sd)
 
     def check(self, lattice: AbstractLattice) -> None:
         """Raise ValueError unless the image fits on the first face."""
@@ -77,6 +92,10 @@ class ImageFace(AbstractLatticeInput):
         """`(height, width)`."""
         return (self.height, self.width)
 
+    def scaled(self, images: Array) -> Array:
+        """`(pixel - mean) / sd`."""
+        return (images - self.mean) / self.sd
+
     def init(self, key: Array) -> InputParams:
         """Nothing is learned."""
         del key
@@ -89,7 +108,7 @@ class ImageFace(AbstractLatticeInput):
         del params
         rows = slice(self.offset, self.offset + self.height)
         cols = slice(self.offset, self.offset + self.width)
-        return state.at[rows, cols, 0].set(image)
+        return state.at[rows, cols, 0].set(self.scaled(image))
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,7 @@ class PatchFaces(AbstractLatticeInput):
         patch: side of a patch, which must divide it.
         channels: slabs that are written.
         colours: colours of the image, which comes as `[colour, row, col]`.
+        mean, sd: of the pixels, one number per colour, or one for all.
 
     Raises:
         ValueError: an argument is out of range, or (from `check`) does not fit the lattice.
@@ -115,6 +135,8 @@ class PatchFaces(AbstractLatticeInput):
     patch: int = 4
     channels: int = 8
     colours: int = 3
+    mean: tuple[float, ...] = (0.0,)
+    sd: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         require(
@@ -127,6 +149,16 @@ class PatchFaces(AbstractLatticeInput):
             f"patches of {self.patch} pixels do not fill an image of side {self.side}; "
             "choose a divisor",
         )
+        for name in ("mean", "sd"):
+            values = tuple(getattr(self, name))
+            object.__setattr__(self, name, values)
+            require(
+                len(values) in (1, self.colours),
+                f"{name} has {len(values)} numbers, expected one, or {self.colours}, one per "
+                "colour",
+            )
+        for mean, sd in zip(self.mean * self.colours, self.sd * self.colours, strict=False):
+            _check_scale(mean, sd)
 
     def check(self, lattice: AbstractLattice) -> None:
         """Raise ValueError unless there is one cell per patch on a face, and enough slabs."""
@@ -144,6 +176,14 @@ class PatchFaces(AbstractLatticeInput):
         """`(colours, side, side)`."""
         return (self.colours, self.side, self.side)
 
+    def scaled(self, images: Array) -> Array:
+        """`(pixel - mean) / sd`, colour by colour."""
+        mean, sd = (
+            jnp.asarray(np.array(values), images.dtype)[:, None, None]
+            for values in (self.mean, self.sd)
+        )
+        return (images - mean) / sd
+
     def init(self, key: Array) -> InputParams:
         """Draw the embedding."""
         limit = 1 / math.sqrt(self.colours * self.patch**2)
@@ -159,8 +199,21 @@ class PatchFaces(AbstractLatticeInput):
     ) -> Float[Array, "*cells"]:
         """The embedded patches in the first slabs."""
         faces = self.side // self.patch
-        patches = image.reshape(self.colours, faces, self.patch, faces, self.patch)
+        patches = self.scaled(image).reshape(self.colours, faces, self.patch, faces, self.patch)
         embedded = (
             jnp.einsum("crxsy,ocxy->rso", patches, params["weight"]) + params["bias"][None, None]
         )
         return state.at[:, :, : self.channels].set(embedded)
+
+
+def _check_scale(mean: float, sd: float) -> None:
+    require(
+        math.isfinite(mean) and math.isfinite(sd) and sd > 0,
+        f"pixels of mean {mean} and sd {sd} cannot be scaled; expected finite numbers, sd above 0",
+    )
+
+
+LATTICE_INPUTS: Registry[AbstractLatticeInput] = Registry(
+    "image", {"image_face": ImageFace, "patch_faces": PatchFaces}
+)
+"""How images enter, by name."""

@@ -2,9 +2,12 @@
 
 from latticework.core.registry import unknown_name
 from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.gridnet import GRIDNET_RECIPES
 from latticework.recipes.leaky import LEAKY_RECIPES
 
-RECIPES: dict[str, AbstractRecipe] = {recipe.name: recipe for recipe in LEAKY_RECIPES}
+RECIPES: dict[str, AbstractRecipe] = {
+    recipe.name: recipe for recipe in (*LEAKY_RECIPES, *GRIDNET_RECIPES)
+}
 
 
 def recipe(name: str) -> AbstractRecipe:

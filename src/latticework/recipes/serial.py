@@ -4,19 +4,34 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from latticework.cells import CELLS
+from latticework.cells import CELLS, LATTICE_CELLS
 from latticework.core.registry import unknown_name
-from latticework.readouts import READOUTS
+from latticework.models import LATTICE_INPUTS
+from latticework.readouts import LATTICE_READOUTS, READOUTS
 from latticework.recipes.base import Published
+from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.rules import RULES, SIGNALS, NonIdealities
-from latticework.schedules import SCHEDULES
+from latticework.schedules import LATTICE_SCHEDULES, SCHEDULES
 from latticework.tasks import TASKS
-from latticework.topologies import TOPOLOGIES
+from latticework.topologies import LATTICES, TOPOLOGIES
 from latticework.train import OptimiserConfig, TrainingConfig
 
-REGISTRIES = (TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS)
-PARTS = (LeakyRecipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
+REGISTRIES = (
+    TOPOLOGIES,
+    CELLS,
+    SCHEDULES,
+    READOUTS,
+    RULES,
+    SIGNALS,
+    TASKS,
+    LATTICES,
+    LATTICE_CELLS,
+    LATTICE_SCHEDULES,
+    LATTICE_READOUTS,
+    LATTICE_INPUTS,
+)
+PARTS = (LeakyRecipe, GridnetRecipe, Published, OptimiserConfig, TrainingConfig, NonIdealities)
 KIND = "kind"
 
 
