@@ -7,24 +7,33 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from latticework.cells import CELLS
+from latticework.cells import CELLS, LATTICE_CELLS
 from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
 from latticework.core.registry import Registry, unknown_name
-from latticework.readouts import CLASSIFIERS, READOUTS
+from latticework.models import LATTICE_INPUTS
+from latticework.readouts import CLASSIFIERS, LATTICE_READOUTS, READOUTS
 from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
 from latticework.rules import RULE_ALIASES, RULES, SIGNALS
-from latticework.schedules import SCHEDULES
+from latticework.schedules import LATTICE_SCHEDULES, SCHEDULES
 from latticework.tasks import CODES, TASKS, DataSource
-from latticework.topologies import TOPOLOGIES
+from latticework.topologies import LATTICES, TOPOLOGIES
 
 Options = TypeVar("Options")
 
+
+def _joined(*registries: Registry[Any]) -> Registry[Any]:
+    """One registry with the entries of several of the same axis."""
+    entries = {name: one[name] for one in registries for name in one}
+    return Registry(registries[0].axis, entries)
+
+
 AXES: Mapping[str, Registry[Any]] = {
     "task": TASKS,
-    "topology": TOPOLOGIES,
-    "cell": CELLS,
-    "schedule": SCHEDULES,
-    "readout": READOUTS,
+    "topology": _joined(TOPOLOGIES, LATTICES),
+    "cell": _joined(CELLS, LATTICE_CELLS),
+    "schedule": _joined(SCHEDULES, LATTICE_SCHEDULES),
+    "readout": _joined(READOUTS, LATTICE_READOUTS),
+    "image": LATTICE_INPUTS,
     "rule": RULES,
     "rule.signal": SIGNALS,
     "attention": ATTENTIONS,

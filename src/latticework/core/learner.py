@@ -4,6 +4,7 @@ import abc
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 Params = Any
@@ -105,6 +106,22 @@ class AbstractLearner(abc.ABC):
         self, params: Params, inputs: Float[Array, "batch ..."]
     ) -> Float[Array, "seed batch classes"]:
         """Class scores; the prediction is the first maximum."""
+
+    @property
+    def score_name(self) -> str:
+        """What the mean of `points` over a test set is called."""
+        return "accuracy"
+
+    def points(
+        self,
+        params: Params,
+        inputs: Float[Array, "batch ..."],
+        targets: Int[Array, " batch"],
+    ) -> Float[Array, "seed batch"]:
+        """What each test example counts: 1 for a right prediction, else 0."""
+        scores = self.scores(params, inputs)
+        hits = jnp.argmax(scores, axis=-1).astype(jnp.int32) == targets[None]
+        return hits.astype(jnp.float32)
 
     def fused_steps(self, optimiser: OptimiserSpec, batch_size: int) -> FusedSteps | None:
         """A compiled loop over steps for this optimiser and batch size, or None if there is none.

@@ -6,9 +6,23 @@ from latticework.readouts.classifiers import CLASSIFIERS
 from latticework.readouts.logistic import Logistic
 from latticework.readouts.port_sum import PortSum
 from latticework.readouts.sigmoid_sgd import SigmoidSgd
+from latticework.readouts.slab_linear import SlabLinear
 
 READOUTS: Registry[AbstractReadout] = Registry(
     "readout", {"port_sum": PortSum}, examples={"port_sum": (PortSum(), PortSum(gain=0.5))}
 )
 
-__all__ = ["CLASSIFIERS", "READOUTS", "Logistic", "PortSum", "SigmoidSgd"]
+LATTICE_READOUTS: Registry[SlabLinear] = Registry(
+    "readout", {"slab_linear": SlabLinear}, examples={"slab_linear": (SlabLinear(), SlabLinear(2))}
+)
+"""Readouts with parameters, of lattices with cycles."""
+
+__all__ = [
+    "CLASSIFIERS",
+    "LATTICE_READOUTS",
+    "READOUTS",
+    "Logistic",
+    "PortSum",
+    "SigmoidSgd",
+    "SlabLinear",
+]

@@ -3,6 +3,7 @@
 from latticework.recipes.base import AbstractRecipe, Published
 from latticework.recipes.catalogue import RECIPES, recipe
 from latticework.recipes.glom_recipe import GlomRecipe
+from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
 from latticework.recipes.run import OpenRun, Prepared, open_run, prepare, read_recipe, run
 from latticework.recipes.serial import from_json, to_json
@@ -12,6 +13,7 @@ __all__ = [
     "RECIPES",
     "AbstractRecipe",
     "GlomRecipe",
+    "GridnetRecipe",
     "LeakyRecipe",
     "OpenRun",
     "Prepared",

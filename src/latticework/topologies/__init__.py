@@ -1,10 +1,12 @@
 """Who feeds whom: one file per topology, listed here."""
 
+from latticework.core.lattice import AbstractLattice
 from latticework.core.registry import Registry
 from latticework.core.topology import AbstractTopology
 from latticework.topologies.columns import Buffer, Column, Columns, Inputs, Link, Uniform
 from latticework.topologies.diagonal import Diagonal
 from latticework.topologies.grid import Grid
+from latticework.topologies.lattice import Lattice
 from latticework.topologies.small_world import SmallWorld
 from latticework.topologies.tree import Tree
 
@@ -19,7 +21,22 @@ TOPOLOGIES: Registry[AbstractTopology] = Registry(
     },
 )
 
+LATTICES: Registry[AbstractLattice] = Registry(
+    "topology",
+    {"lattice": Lattice},
+    examples={
+        "lattice": (
+            Lattice((2, 3, 4)),
+            Lattice((3, 4, 3), edge="torus"),
+            Lattice((4, 3), neighbourhood="von_neumann"),
+            Lattice((5, 5), radius=2, edge="torus"),
+        )
+    },
+)
+"""Topologies with cycles, whose cells see a neighbourhood; see `core.lattice`."""
+
 __all__ = [
+    "LATTICES",
     "TOPOLOGIES",
     "Buffer",
     "Column",
@@ -27,6 +44,7 @@ __all__ = [
     "Diagonal",
     "Grid",
     "Inputs",
+    "Lattice",
     "Link",
     "SmallWorld",
     "Tree",

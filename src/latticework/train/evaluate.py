@@ -12,10 +12,10 @@ from latticework.core.learner import AbstractLearner, Params
 
 
 class Evaluator:
-    """Counts right predictions on any choice of the test examples, with one compilation.
+    """Adds up points (right predictions) on any choice of the test examples, with one compilation.
 
     Args:
-        learner: gives the scores; the prediction is the first maximum.
+        learner: says what an example counts.
         encode: raw inputs to what the learner takes.
         inputs: raw test inputs `[example, ...]`.
         targets: integer classes `[example]`.
@@ -41,7 +41,7 @@ class Evaluator:
         return self._targets.shape[0]
 
     def accuracy(self, params: Params, examples: np.ndarray | None = None) -> np.ndarray:
-        """Fraction of right predictions per seed, float64 `[seed]`.
+        """Mean points per seed, float64 `[seed]`: mostly the fraction of right predictions.
 
         Args:
             params: the learner's parameters.
@@ -61,7 +61,7 @@ class Evaluator:
 
 
 def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
-    """`(params, inputs, targets, table, size)` to right predictions per seed.
+    """`(params, inputs, targets, table, size)` to points per seed (exact where they are 0 or 1).
 
     The first `size` entries of the table, in row-major order, are examples; the rest is padding.
     """
@@ -70,15 +70,15 @@ def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
         batch = table.shape[1]
         seeds = jax.tree.leaves(params)[0].shape[0]
 
-        def row(number: Array, right: Array) -> Array:
+        def row(number: Array, total: Array) -> Array:
             index = table[number]
-            scores = learner.scores(params, encode(inputs[index]))
-            hit = jnp.argmax(scores, axis=-1).astype(jnp.int32) == targets[index][None]
+            points = learner.points(params, encode(inputs[index]), targets[index])
             real = number * batch + jnp.arange(batch, dtype=jnp.int32) < size
-            return right + jnp.sum(hit & real[None], axis=1, dtype=jnp.int32)
+            counted = jnp.where(real[None], points.astype(jnp.float32), jnp.zeros((), jnp.float32))
+            return total + jnp.sum(counted, axis=1)
 
         rows = (size + batch - 1) // batch
-        start = jnp.zeros(seeds, jnp.int32)
+        start = jnp.zeros(seeds, jnp.float32)
         return lax.fori_loop(jnp.zeros_like(rows), rows, row, start)
 
     return count

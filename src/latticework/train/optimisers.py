@@ -43,6 +43,8 @@ class OptimiserConfig:
         b1: Adam's decay of the mean.
         b2: Adam's decay of the mean square.
         eps: Adam's term outside the root.
+        weight_decay: decoupled: every step also subtracts the step size times `weight_decay` times
+            the parameters. Adam with it is AdamW.
         storage: how parameters are kept from one step to the next; as they are by default.
         storage_limits: pairs (group, largest magnitude) for groups whose limit is not that of
             `storage`; a mapping is taken too.
@@ -61,6 +63,7 @@ class OptimiserConfig:
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
+    weight_decay: float = 0.0
     storage: FixedPoint = dataclasses.field(default_factory=FixedPoint)
     storage_limits: tuple[tuple[str, float], ...] = ()
 
@@ -89,6 +92,10 @@ class OptimiserConfig:
         for field in ("b1", "b2"):
             value = getattr(self, field)
             require(0 <= value < 1, f"{field} is {value}, expected a number in [0, 1)")
+        require(
+            math.isfinite(self.weight_decay) and self.weight_decay >= 0,
+            f"weight_decay is {self.weight_decay}, expected a number from 0 up",
+        )
         require(
             0 <= self.final_fraction <= 1,
             f"final_fraction is {self.final_fraction}, expected a fraction in [0, 1]",
@@ -120,9 +127,9 @@ class OptimiserConfig:
     def plain_step_sizes(self, groups: Iterable[str]) -> dict[str, float] | None:
         """Step sizes if a step is just `p -= size * g`, else None.
 
-        That is constant SGD, without clipping or rounding.
+        That is constant SGD, without clipping, weight decay or rounding.
         """
-        is_bare = self.clip_norm is None and self.storage.is_exact
+        is_bare = self.clip_norm is None and self.weight_decay == 0 and self.storage.is_exact
         plain = self.name == "sgd" and is_bare and not self.is_scheduled
         return self.step_sizes(groups) if plain else None
 
@@ -160,6 +167,8 @@ def build(
         parts.append(optax.clip_by_global_norm(config.clip_norm))
     if config.name == "adam":
         parts.append(optax.scale_by_adam(config.b1, config.b2, config.eps))
+    if config.weight_decay:
+        parts.append(optax.add_decayed_weights(config.weight_decay))
     parts.append(_descend(sizes))
     if config.is_scheduled:
         parts.append(optax.scale_by_schedule(schedule_factor(config, total_steps)))

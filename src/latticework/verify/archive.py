@@ -67,6 +67,42 @@ class Archive:
         self._unused.discard(name)
         return value
 
+    def text(self, name: str) -> str:
+        """The scalar `name`, a word.
+
+        Raises:
+            ValueError: it is not there or not that.
+        """
+        return str(self._scalar(name, "U", "a word"))
+
+    def flag(self, name: str) -> bool:
+        """The scalar `name`, true or false.
+
+        Raises:
+            ValueError: it is not there or not that.
+        """
+        return bool(self._scalar(name, "b", "true or false"))
+
+    def _scalar(self, name: str, kind: str, what: str) -> np.ndarray:
+        value = self._arrays.get(name)
+        if value is None or value.dtype.kind != kind or value.ndim:
+            raise ValueError(f"{self.name}: {name} is {value!r}, expected {what}")
+        self._unused.discard(name)
+        return value
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Names that begin with `prefix`, in the order of the file."""
+        return [name for name in self._arrays if name.startswith(prefix)]
+
+    def sibling(self, name: str) -> "Archive":
+        """The golden file `name` of the same folder.
+
+        Raises:
+            ValueError: it is not a whole archive.
+            OSError: it is not there or cannot be read.
+        """
+        return Archive(self.path.with_name(name))
+
     def count(self, name: str) -> int:
         """The scalar `name`, a whole number from 1 up.
 

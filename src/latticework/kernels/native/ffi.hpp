@@ -9,5 +9,7 @@ void* train_handler();
 void* glom_handler();
 void* glom_back_handler();
 void* waves_handler();
+void* cube_forward_handler();
+void* cube_backward_handler();
 
 }  // namespace latticework

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "cube.hpp"
 #include "dispatch.hpp"
 #include "ffi.hpp"
 #include "pool.hpp"
@@ -51,7 +52,7 @@ double peak(const std::string& simd, bool twice) {
 
 NB_MODULE(_native, module) {
   using namespace latticework;
-  module.doc() = "Compiled kernels of the leaky family.";
+  module.doc() = "Compiled kernels.";
   module.def("handlers", [] {
     nb::dict handlers;
     handlers["latticework_update"] = nb::capsule(update_handler());
@@ -60,6 +61,8 @@ NB_MODULE(_native, module) {
     handlers["latticework_glom"] = nb::capsule(glom_handler());
     handlers["latticework_glom_back"] = nb::capsule(glom_back_handler());
     handlers["latticework_waves"] = nb::capsule(waves_handler());
+    handlers["latticework_cube_forward"] = nb::capsule(cube_forward_handler());
+    handlers["latticework_cube_backward"] = nb::capsule(cube_backward_handler());
     return handlers;
   });
   module.def("levels", [] {
@@ -70,6 +73,14 @@ NB_MODULE(_native, module) {
   module.def("level", [](const std::string& name) { return level_named(name).name; },
              nb::arg("name") = "auto");
   module.def("default_threads", &default_threads);
+  module.def(
+      "cube_tiling",
+      [](int batch, bool twice, const std::string& simd) {
+        const CubeLevel* both = cube_level(level_named(simd).name);
+        const Tiling tiling = tile_batch(batch, (twice ? both->twice : both->single)->width);
+        return std::vector<int>{tiling.count, tiling.lanes};
+      },
+      nb::arg("batch"), nb::arg("twice") = false, nb::arg("simd") = "auto");
   module.def("tanh", &tanh_into<float>, nb::arg("values").noconvert(), nb::arg("out").noconvert(),
              nb::arg("simd") = "auto");
   module.def("tanh", &tanh_into<double>, nb::arg("values").noconvert(), nb::arg("out").noconvert(),

@@ -1,0 +1,180 @@
+"""The compiled kernel of the cube: C++, lanes are examples, threads over planes or blocks."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from latticework.cells import GatedNeighbourMix, NeighbourMix
+from latticework.core.checks import require
+from latticework.core.lattice import LatticeParams
+from latticework.core.lattice_loop import LatticeLoop
+from latticework.kernels.loops import AbstractLoopKernel, require_applies
+from latticework.kernels.native_kernel import extension
+from latticework.schedules import Blocked
+from latticework.topologies import Lattice
+
+_ACTIVATIONS = ("silu", "relu", "leaky_relu", "tanh")
+_DTYPES = (jnp.float32, jnp.float64)
+
+
+@dataclass(frozen=True)
+class NativeLoop(AbstractLoopKernel):
+    """C++ for plain and gated mixes on three-dimensional Moore lattices of radius 1, any blocks.
+
+    For the backward pass it keeps one state per outer step and computes the drives again, so that
+    memory is `outer_steps * batch` cubes whatever the number of inner steps. With `remat` it keeps
+    only every n-th state, n about the root of `outer_steps`, for one more forward pass.
+    Results do not depend on the number of threads.
+
+    Args:
+        loop: what to run.
+        remat: see above.
+        num_threads: 0 for as many as `LATTICEWORK_THREADS` says, else as there are cores.
+        simd: "auto" for what `LATTICEWORK_SIMD` says, else the best.
+
+    Raises:
+        ValueError: when the kernel does not apply to the loop, or cannot be had.
+    """
+
+    name: ClassVar[str] = "native"
+    loop: LatticeLoop
+    remat: bool = False
+    num_threads: int = 0
+    simd: str = "auto"
+
+    def __post_init__(self) -> None:
+        require_applies(NativeLoop, self.loop)
+        require(self.num_threads >= 0, f"num_threads is {self.num_threads}, expected 0 or more")
+
+    @classmethod
+    def refusal(cls, loop: LatticeLoop) -> str | None:
+        """Another lattice, cell or schedule, no step to take, or no extension."""
+        lattice, schedule = loop.lattice, loop.schedule
+        if type(loop.cell) not in (NeighbourMix, GatedNeighbourMix):
+            return f"it is compiled for neighbour mixes, not {type(loop.cell).__name__}"
+        if not isinstance(schedule, Blocked):
+            return f"it is compiled for Blocked, not {type(schedule).__name__}"
+        if (
+            not isinstance(lattice, Lattice)
+            or len(lattice.shape) != 3
+            or lattice.is_torus
+            or (lattice.neighbourhood, lattice.radius) != ("moore", 1)
+        ):
+            return "it is compiled for three-dimensional Moore lattices of radius 1 with an edge"
+        if loop.outer_steps < 1 or schedule.inner_steps < 1:
+            return "there is no step to take"
+        if jax.default_backend() != "cpu":
+            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
+        found = extension()
+        return found if isinstance(found, str) else None
+
+    def run(
+        self, network: LatticeParams, norm: LatticeParams, states: Float[Array, "batch *cells"]
+    ) -> Float[Array, "batch *cells"]:
+        """The states after the last outer step."""
+        dtype = jnp.result_type(states, *network.values())
+        require(
+            dtype in _DTYPES,
+            f"the native kernel computes in float32 and float64, not {dtype}; convert the "
+            "parameters, or use the kernel 'reference'",
+        )
+        cast = {name: jnp.asarray(value, dtype) for name, value in network.items()}
+        # A gated cell has no scale.
+        scale = cast.get("residual_scale", jnp.zeros((0,), dtype))
+        parts = (cast["weight"], cast["bias"], scale, norm["weight"], norm["bias"])
+        return self._segments(tuple(jnp.asarray(p, dtype) for p in parts), states.astype(dtype))
+
+    def _segments(self, parts: tuple[Array, ...], states: Array) -> Array:
+        """All outer steps, in one piece or, with `remat`, in several that are computed twice."""
+        total = self.loop.outer_steps
+        length = max(1, round(total**0.5)) if self.remat else total
+        for first in range(0, total, length):
+            steps = min(length, total - first)
+            some = parts
+            if not self.loop.shares_weights:
+                some = (*(p[first : first + steps] if p.size else p for p in parts[:3]), *parts[3:])
+            piece = partial(_run, _Call(self, steps))
+            states = (jax.checkpoint(piece) if self.remat else piece)(some, states)
+        return states
+
+
+@dataclass(frozen=True)
+class _Call:
+    """So many outer steps of a kernel: what decides a call beside its operands."""
+
+    kernel: NativeLoop
+    steps: int
+
+    def attributes(self) -> dict[str, Any]:
+        loop, kernel = self.kernel.loop, self.kernel
+        cell, schedule = loop.cell, loop.schedule
+        # `refusal` has made sure of both; this tells the type checker.
+        if not isinstance(schedule, Blocked) or not isinstance(
+            cell, NeighbourMix | GatedNeighbourMix
+        ):
+            raise ValueError(f"the native kernel does not know {cell} under {schedule}")
+        numbers = [
+            *loop.lattice.shape,
+            *schedule.block_shape,
+            self.steps,
+            schedule.inner_steps,
+            _ACTIVATIONS.index(cell.activation),
+            isinstance(cell, GatedNeighbourMix),
+            schedule.block_norm,
+            loop.outer_residual,
+            not loop.shares_weights,
+            kernel.num_threads,
+        ]
+        return {
+            "numbers": np.array(numbers, np.int32),
+            "eps": np.array([schedule.eps, loop.eps], np.float64),
+            "simd": kernel.simd,
+        }
+
+    def kept(self, states: Array) -> list[jax.ShapeDtypeStruct]:
+        """What the forward pass keeps for the backward pass."""
+        native = extension()
+        if isinstance(native, str):
+            raise ValueError(f"the native kernel cannot be had: {native}")
+        batch, is_double = states.shape[0], states.dtype == jnp.float64
+        tiles, lanes = native.cube_tiling(batch, is_double, self.kernel.simd)
+        cells = self.kernel.loop.lattice.num_cells
+        return [
+            jax.ShapeDtypeStruct((self.steps, tiles, cells, lanes), states.dtype),
+            jax.ShapeDtypeStruct((self.steps + 1, tiles, 2, lanes), states.dtype),
+        ]
+
+    def forward(self, parts: tuple[Array, ...], states: Array, *, keeps: bool):
+        nothing = jax.ShapeDtypeStruct((0,), states.dtype)
+        results = [
+            jax.ShapeDtypeStruct(states.shape, states.dtype),
+            *(self.kept(states) if keeps else [nothing, nothing]),
+        ]
+        call = jax.ffi.ffi_call("latticework_cube_forward", results, vmap_method="sequential")
+        return call(states, *parts, **self.attributes())
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _run(call: _Call, parts: tuple[Array, ...], states: Array) -> Array:
+    return call.forward(parts, states, keeps=False)[0]
+
+
+def _run_forward(call: _Call, parts: tuple[Array, ...], states: Array):
+    out, *kept = call.forward(parts, states, keeps=True)
+    return out, (parts, states, *kept)
+
+
+def _run_backward(call: _Call, residuals, d_out: Array):
+    parts, states, *kept = residuals
+    results = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (states, *parts)]
+    backward = jax.ffi.ffi_call("latticework_cube_backward", results, vmap_method="sequential")
+    d_states, *d_parts = backward(states, *parts, *kept, d_out, **call.attributes())
+    return tuple(d_parts), d_states
+
+
+_run.defvjp(_run_forward, _run_backward)
