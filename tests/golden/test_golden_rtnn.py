@@ -68,7 +68,7 @@ def test_another_rule_is_found(rtnn, monkeypatch):
 def _no_minus(original):
     def probabilities(self, weights, sources, targets, lag=0):
         direction, chance = original(self, weights, sources, targets, lag)
-        return direction, chance * (direction > 0)
+        return direction, np.where(direction > 0, chance, 0)
 
     return probabilities
 
