@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-slow sanitize lint bench clean
+.PHONY: help setup run test test-slow sanitize docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,6 +51,26 @@ sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and 
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=tests \
 	  LATTICEWORK_NATIVE=$$(echo $(abspath $(SANITIZED))/_native*.so) \
 	  $(BIN)/pytest -q -p support.other_build tests/unit/test_native_*.py
+
+docs: $(VENV)/.installed  ## build the documentation into site/
+	$(BIN)/pip install --quiet --disable-pip-version-check "mkdocs-material>=9.5" "mkdocstrings[python]>=0.26" \
+	  "mkdocs-jupyter>=0.25" "sympy>=1.12"
+	JAX_PLATFORMS=cpu $(BIN)/mkdocs build --strict --quiet
+
+web:  ## build the page of `latticework demo` from web/ (needs node 20 and npm)
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+# Never fails: where something cannot be had, the tests that need it are skipped and say so.
+CHROMIUM := $(shell command -v chromium-headless-shell chromium chromium-browser google-chrome 2>/dev/null | head -1)
+browser: $(VENV)/.installed-dev  ## what the page's own tests need: Chromium, its driver, node modules
+	@timeout 180 $(BIN)/pip install --quiet --disable-pip-version-check "playwright>=1.50" "wgpu>=0.20" \
+	  || echo "playwright or wgpu could not be had; tests that need them will be skipped"
+	@test -n "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  timeout 180 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends \
+	    chromium-headless-shell libvulkan1 mesa-vulkan-drivers' >/dev/null 2>&1; } \
+	  || echo "Chromium could not be had; tests that need it will be skipped"
+	@command -v npm >/dev/null && (cd web && timeout 120 npm ci --no-audit --no-fund --silent) \
+	  || echo "node modules could not be had; tests that need them will be skipped"
 
 lint: $(VENV)/.installed-dev  ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from collections import deque
 
 import numpy as np
 
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.network import Network
 from latticework.core.topology import Wiring
 from latticework.rules import Broadcast, HopTrace, NonIdealities
@@ -36,6 +37,12 @@ def softmax_error(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, 
     log_probs = shifted - np.log(total)
     one_hot = np.eye(scores.shape[-1])[targets]
     return -(log_probs * one_hot).sum(-1), np.exp(log_probs) - one_hot
+
+
+def rounded(values: np.ndarray, storage: FixedPoint) -> np.ndarray:
+    """Fixed point, to nearest."""
+    step = storage.limit / 2 ** (storage.bits - 1)
+    return np.clip(np.round(values / step) * step, -storage.limit, storage.limit - step)
 
 
 class Oracle:
@@ -98,11 +105,14 @@ class Oracle:
         feedback = None
         if is_cut and isinstance(rule.signal, Broadcast):
             feedback = rule.signal.feedback(self.network)
-        total = self._run(hops, ideal, feedback, self.loss(mode)[1])
+        storage = rule.storage if is_cut else FixedPoint()
+        total = self._run(hops, ideal, feedback, self.loss(mode)[1], storage)
         mean = total.mean(1)
         return {"bias": mean[..., 0], "log_tau": mean[..., 1], "weight": mean[..., 2:]}
 
-    def _run(self, hops: int, ideal: NonIdealities, feedback, error: np.ndarray) -> np.ndarray:
+    def _run(
+        self, hops: int, ideal: NonIdealities, feedback, error: np.ndarray, storage: FixedPoint
+    ) -> np.ndarray:
         wiring = self.wiring
         seeds, batch, num_steps, _ = self.inputs.shape
         width = wiring.num_slots + 2
@@ -134,6 +144,8 @@ class Oracle:
                         past = kept + ideal.subtraction_bias * influence[j, d]
                         weight = np.asarray(ideal.read(raw[:, :, d], 0.0, 0.0)) * slope[:, :, d]
                         total[:, :, j] += weight[..., None] * past
+            if storage.bits:
+                influence = {pair: rounded(trace, storage) for pair, trace in influence.items()}
         return total
 
     def _inflow(self, outputs: dict, j: int, d: int) -> np.ndarray | float:

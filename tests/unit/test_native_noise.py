@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from latticework.core.fixed_point import FixedPoint
 from latticework.kernels import Problem
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.reference import ReferenceKernel
@@ -37,6 +38,7 @@ CASES = {
     "broadcast": HopTrace(
         hops=1, signal=Broadcast(), non_idealities=NonIdealities(message_noise=0.5)
     ),
+    "rounding": HopTrace(hops=1, storage=FixedPoint(bits=5, limit=2.0, rounding="stochastic")),
     "self": HopTrace(hops=0, non_idealities=NonIdealities(message_noise=0.5, trace_noise=0.5)),
 }
 

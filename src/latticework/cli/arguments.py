@@ -8,13 +8,14 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from latticework.cells import CELLS, LATTICE_CELLS
+from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
 from latticework.core.registry import Registry, unknown_name
 from latticework.models import LATTICE_INPUTS
-from latticework.readouts import LATTICE_READOUTS, READOUTS
+from latticework.readouts import CLASSIFIERS, LATTICE_READOUTS, READOUTS
 from latticework.recipes import AbstractRecipe, LeakyRecipe, recipe
 from latticework.rules import RULE_ALIASES, RULES, SIGNALS
 from latticework.schedules import LATTICE_SCHEDULES, SCHEDULES
-from latticework.tasks import TASKS, DataSource
+from latticework.tasks import CODES, TASKS, DataSource
 from latticework.topologies import LATTICES, TOPOLOGIES
 
 Options = TypeVar("Options")
@@ -35,6 +36,10 @@ AXES: Mapping[str, Registry[Any]] = {
     "image": LATTICE_INPUTS,
     "rule": RULES,
     "rule.signal": SIGNALS,
+    "attention": ATTENTIONS,
+    "consensus": CONSENSUSES,
+    "code": CODES,
+    "classifier": CLASSIFIERS,
 }
 """Fields of a recipe that are chosen by name, as in `--rule bptt`."""
 

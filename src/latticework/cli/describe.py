@@ -68,6 +68,8 @@ def _describe_any(recipe: AbstractRecipe, json: bool) -> None:
     screen.print(
         f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters", soft_wrap=True
     )
+    for line in recipe.details():
+        screen.print(line, markup=False, soft_wrap=True)
     rows = [(group, f"{count:,}") for group, count in recipe.parameters.items()]
     screen.print(table(("parameters of", "scalars"), rows, numbers=1))
     screen.print(f"kernel {facts['kernel']}", soft_wrap=True)

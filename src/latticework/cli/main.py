@@ -18,6 +18,8 @@ COMMANDS = {
     "gradcheck": "a rule's direction against the true gradient, in float64",
     "verify": "replay golden arrays of the published programs",
     "bench": "time the kernels",
+    "export": "a run as safetensors and JSON, for the page and other programs",
+    "demo": "a page in the browser: draw a digit and watch the networks think",
     "report": "rebuild the tables and figures of the documentation",
     "data": "what data are here, and fetch them",
     "doctor": "what this installation can do",

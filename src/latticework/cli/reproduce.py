@@ -11,7 +11,7 @@ from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
 from latticework.recipes import RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
-from latticework.tasks import AbstractImageTask
+from latticework.tasks import AbstractStoredImages
 from latticework.train import Outcome, TrainResult, choose_progress
 
 FAILED = 1
@@ -77,7 +77,7 @@ def _run(one: AbstractRecipe, options: ReproduceOptions, screen: Console) -> Tra
 
 def _strict(one: AbstractRecipe) -> AbstractRecipe:
     """The recipe without a fall-back: a reproduction on other data would be none."""
-    if isinstance(one.task, AbstractImageTask):
+    if isinstance(one.task, AbstractStoredImages):
         task: Any = one.task
         return dataclasses.replace(one, task=dataclasses.replace(task, fallback=False))
     return one

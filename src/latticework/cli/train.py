@@ -122,13 +122,10 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
     recipe, dataset = prepared.recipe, prepared.dataset
     if dataset.notice:
         screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
-    training = recipe.training
     screen.print(f"{recipe.name}: {recipe.summary}", style="bold", soft_wrap=True)
     screen.print(
         f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters; "
-        f"{training.num_examples(dataset):,} training examples of {dataset.name}, "
-        f"{len(dataset.test_targets):,} to test on; {plural(len(seeds), 'seed')}, "
-        f"{plural(training.epochs, 'epoch')} in batches of {training.batch_size}; "
+        f"{recipe.plan_text(dataset)}; {plural(len(seeds), 'seed')}; "
         f"kernel {recipe.learner().kernel}",
         soft_wrap=True,
     )
@@ -145,9 +142,8 @@ def print_result(
     """What came out, beside what was published."""
     recipe, dataset = prepared.recipe, prepared.dataset
     if result.summary is not None:
-        count = len(dataset.test_targets)
         screen.print(
-            f"test accuracy on all {count:,} images: {spread(result.summary)}"
+            f"test accuracy on {recipe.tested_text(dataset)}: {spread(result.summary)}"
             + _range(result)
             + f"   published: {recipe.published.text}"
             + (f"   {_checked(recipe)}" if recipe.published.checked else ""),

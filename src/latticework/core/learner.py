@@ -85,6 +85,22 @@ class AbstractLearner(abc.ABC):
         `key` is a batch of PRNG keys `[seed]`, fresh for every batch (noise in the learning path).
         """
 
+    def init_memory(self, seeds: Sequence[int]) -> PyTree[Array]:
+        """What is carried from batch to batch beside the parameters, `[seed, ...]`; or nothing."""
+        del seeds
+        return ()
+
+    def learn(
+        self,
+        params: Params,
+        memory: PyTree[Array],
+        inputs: Float[Array, "seed batch ..."],
+        targets: Int[Array, "seed batch"],
+        key: Array,
+    ) -> tuple[Updates, PyTree[Array]]:
+        """As `updates`, and the memory afterwards; this is what the training loop calls."""
+        return self.updates(params, inputs, targets, key), memory
+
     @abc.abstractmethod
     def scores(
         self, params: Params, inputs: Float[Array, "batch ..."]

@@ -10,7 +10,10 @@ from latticework.models.lattice_inputs import (
     PatchFaces,
 )
 from latticework.models.leaky import LeakyLearner
+from latticework.models.mismatch import Mismatch
+from latticework.models.simulate import Simulation, simulate
 from latticework.models.streaming import StreamingLearner
+from latticework.models.tnn import TnnLearner
 
 __all__ = [
     "LATTICE_INPUTS",
@@ -20,11 +23,15 @@ __all__ = [
     "GridnetParams",
     "ImageFace",
     "LeakyLearner",
+    "Mismatch",
     "PatchFaces",
+    "Simulation",
     "StreamingLearner",
+    "TnnLearner",
     "diagonal",
     "grid",
     "leaky_network",
+    "simulate",
     "small_world",
     "tree",
 ]

@@ -1,7 +1,7 @@
 """The leaky family: a network, a rule and a kernel as one learner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import jax
@@ -15,6 +15,7 @@ from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.native_kernel import GROUPS, NativeKernel
+from latticework.models.mismatch import Mismatch
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LeakyLearner(AbstractLearner):
         rule: how parameters change.
         loss_mode: "sum" (published MNIST runs) or "per_t".
         kernel_name: "auto", or one of `kernels.KERNELS`.
+        mismatch: fixed errors of the cells, which neither parameters nor rule know of.
         byte_values: where raw inputs are bytes, step by step and channel by channel, what each of
             the 256 bytes means; None where they are anything else. With it, plain SGD on single
             examples runs as one compiled loop if the kernel has one.
@@ -39,6 +41,7 @@ class LeakyLearner(AbstractLearner):
     loss_mode: LossMode = "sum"
     kernel_name: str = AUTO
     byte_values: tuple[float, ...] | None = None
+    mismatch: Mismatch = field(default_factory=Mismatch)
 
     def __post_init__(self) -> None:
         check_loss_mode(self.loss_mode)
@@ -68,14 +71,14 @@ class LeakyLearner(AbstractLearner):
     ) -> Updates:
         """The rule's direction for one batch."""
         self.network.check_inputs(inputs.shape)
-        return self._kernel.updates(params, inputs, targets, key)
+        return self._kernel.updates(self.mismatch.apply(params), inputs, targets, key)
 
     def scores(
         self, params: CellParams, inputs: Float[Array, "batch time channel"]
     ) -> Float[Array, "seed batch class"]:
         """Readouts summed over time."""
         self.network.check_inputs(inputs.shape)
-        return self._kernel.scores(params, inputs)
+        return self._kernel.scores(self.mismatch.apply(params), inputs)
 
     def fused_steps(self, optimiser: OptimiserSpec, batch_size: int) -> FusedSteps | None:
         """Plain SGD, one example at a time, where the compiled kernel has it."""
@@ -85,6 +88,7 @@ class LeakyLearner(AbstractLearner):
             batch_size != 1
             or step_sizes is None
             or self.byte_values is None
+            or not self.mismatch.is_ideal
             or not isinstance(kernel, NativeKernel)
             or kernel.fused_refusal() is not None
         ):

@@ -8,6 +8,7 @@ from latticework.pictures.episode import Episode, record
 from latticework.pictures.hero import hero
 from latticework.pictures.hop_cosine import hop_cosine
 from latticework.pictures.learning_curve import learning_curve
+from latticework.pictures.reach_panels import reach_panels
 from latticework.pictures.run_pictures import save_run_pictures
 from latticework.pictures.sweep_panels import sweep_panels
 from latticework.pictures.terminal import draw_text
@@ -23,6 +24,7 @@ __all__ = [
     "hero",
     "hop_cosine",
     "learning_curve",
+    "reach_panels",
     "record",
     "save_run_pictures",
     "sweep_panels",

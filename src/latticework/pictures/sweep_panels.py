@@ -44,7 +44,7 @@ def sweep_panels(
     columns = min(len(panels), _COLUMNS)
     width = max(0.5 + columns * (_WIDTH + 0.25), 8.0)
     with style.new_figure(width, 0.75 + rows * (_HEIGHT + 0.65)) as figure:
-        style.head(figure, title, "accuracy against the size of the error", explanation)
+        style.head(figure, title, "accuracy under each condition", explanation)
         top = _highest(panels)
         for at, panel in enumerate(panels):
             row, column = divmod(at, _COLUMNS)
@@ -89,7 +89,7 @@ def _panel(axes: Axes, panel: Mapping[str, Any], chance: float | None) -> None:
             marker="o",
             ms=3.5,
             capsize=2.5,
-            label=f"ours, {name}",
+            label=name,
         )
     if panel["published"]:
         axes.plot(

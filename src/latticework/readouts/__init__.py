@@ -2,7 +2,10 @@
 
 from latticework.core.readout import AbstractReadout
 from latticework.core.registry import Registry
+from latticework.readouts.classifiers import CLASSIFIERS
+from latticework.readouts.logistic import Logistic
 from latticework.readouts.port_sum import PortSum
+from latticework.readouts.sigmoid_sgd import SigmoidSgd
 from latticework.readouts.slab_linear import SlabLinear
 
 READOUTS: Registry[AbstractReadout] = Registry(
@@ -14,4 +17,12 @@ LATTICE_READOUTS: Registry[SlabLinear] = Registry(
 )
 """Readouts with parameters, of lattices with cycles."""
 
-__all__ = ["LATTICE_READOUTS", "READOUTS", "PortSum", "SlabLinear"]
+__all__ = [
+    "CLASSIFIERS",
+    "LATTICE_READOUTS",
+    "READOUTS",
+    "Logistic",
+    "PortSum",
+    "SigmoidSgd",
+    "SlabLinear",
+]

@@ -2,19 +2,23 @@
 
 from latticework.recipes.base import AbstractRecipe, Published
 from latticework.recipes.catalogue import RECIPES, recipe
+from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
 from latticework.recipes.run import OpenRun, Prepared, open_run, prepare, read_recipe, run
 from latticework.recipes.serial import from_json, to_json
+from latticework.recipes.wave_recipe import WaveRecipe
 
 __all__ = [
     "RECIPES",
     "AbstractRecipe",
+    "GlomRecipe",
     "GridnetRecipe",
     "LeakyRecipe",
     "OpenRun",
     "Prepared",
     "Published",
+    "WaveRecipe",
     "from_json",
     "open_run",
     "prepare",

@@ -1,16 +1,25 @@
 """What a recipe is: one experiment, complete, in plain numbers."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import jax
 from tyro.conf import Suppress as Fixed
 
 from latticework.core.learner import AbstractLearner
-from latticework.core.task import AbstractTask
+from latticework.core.task import AbstractTask, Dataset
+from latticework.core.words import plural
 from latticework.tasks import RowImage
-from latticework.train import OptimiserConfig, TrainingConfig
+from latticework.train import (
+    AbstractProgress,
+    OptimiserConfig,
+    TrainingConfig,
+    TrainResult,
+    train,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,53 @@ class AbstractRecipe(abc.ABC):
     @abc.abstractmethod
     def check(self) -> None:
         """Raise ValueError when the task does not fit the network, or the rule does not."""
+
+    def fit(
+        self,
+        dataset: Dataset,
+        seeds: Sequence[int],
+        stored: Mapping[str, Any],
+        run_dir: Path | None = None,
+        resume: bool = False,
+        progress: AbstractProgress | None = None,
+    ) -> TrainResult:
+        """Train; errors as in `train.train`.
+
+        Args:
+            dataset: the examples.
+            seeds: one number per seed.
+            stored: what goes into the run folder: `recipe` and `published`.
+            run_dir, resume, progress: see `train.train`.
+        """
+        return train(
+            self.learner(),
+            dataset,
+            self.task.encode,
+            self.training,
+            self.optimiser,
+            seeds,
+            run_dir=run_dir,
+            resume=resume,
+            progress=progress,
+            **stored,
+        )
+
+    def plan_text(self, dataset: Dataset) -> str:
+        """What is about to be done, in words."""
+        training = self.training
+        return (
+            f"{training.num_examples(dataset):,} training examples of {dataset.name}, "
+            f"{len(dataset.test_targets):,} to test on; {plural(training.epochs, 'epoch')} in "
+            f"batches of {training.batch_size}"
+        )
+
+    def details(self) -> tuple[str, ...]:
+        """Lines that describe the network beside the number of its cells and parameters."""
+        return ()
+
+    def tested_text(self, dataset: Dataset) -> str:
+        """What accuracy is measured on, in words."""
+        return f"all {len(dataset.test_targets):,} images"
 
     @property
     @abc.abstractmethod

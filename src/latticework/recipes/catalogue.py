@@ -2,11 +2,14 @@
 
 from latticework.core.registry import unknown_name
 from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.glom import GLOM_RECIPES
 from latticework.recipes.gridnet import GRIDNET_RECIPES
 from latticework.recipes.leaky import LEAKY_RECIPES
+from latticework.recipes.tnn import TNN_RECIPES
 
 RECIPES: dict[str, AbstractRecipe] = {
-    recipe.name: recipe for recipe in (*LEAKY_RECIPES, *GRIDNET_RECIPES)
+    recipe.name: recipe
+    for recipe in (*LEAKY_RECIPES, *GLOM_RECIPES, *TNN_RECIPES, *GRIDNET_RECIPES)
 }
 
 

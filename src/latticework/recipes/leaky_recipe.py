@@ -15,7 +15,7 @@ from latticework.core.schedule import AbstractSchedule
 from latticework.core.task import AbstractTask
 from latticework.core.topology import AbstractTopology
 from latticework.kernels import AUTO
-from latticework.models import LeakyLearner
+from latticework.models import LeakyLearner, Mismatch
 from latticework.readouts import PortSum
 from latticework.recipes.base import AbstractRecipe
 from latticework.rules import HopTrace
@@ -37,6 +37,7 @@ class LeakyRecipe(AbstractRecipe):
         rule: how parameters change.
         loss: "sum" or "per_t".
         kernel: the code path, "auto" for the fastest that applies.
+        mismatch: fixed errors of the cells, which neither parameters nor rule know of.
     """
 
     topology: AbstractTopology = field(default_factory=Grid)
@@ -46,6 +47,7 @@ class LeakyRecipe(AbstractRecipe):
     rule: AbstractRule = field(default_factory=HopTrace)
     loss: LossMode = "sum"
     kernel: str = AUTO
+    mismatch: Mismatch = field(default_factory=Mismatch)
 
     def network(self) -> Network:
         """The network, without parameters."""
@@ -54,7 +56,12 @@ class LeakyRecipe(AbstractRecipe):
     def learner(self) -> LeakyLearner:
         """The network with its rule; errors as in the base."""
         return LeakyLearner(
-            self.network(), self.rule, self.loss, self.kernel, byte_values(self.task)
+            self.network(),
+            self.rule,
+            self.loss,
+            self.kernel,
+            byte_values(self.task),
+            self.mismatch,
         )
 
     @property

@@ -16,7 +16,7 @@ from latticework.core.task import Dataset
 from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.serial import from_json, to_json
 from latticework.tasks import DataSource, resolve
-from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint, train
+from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
 
 RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
 
@@ -62,19 +62,11 @@ def run(
 ) -> TrainResult:
     """Train a prepared recipe; errors as in `train.train`."""
     recipe = prepared.recipe
-    return train(
-        recipe.learner(),
-        prepared.dataset,
-        recipe.task.encode,
-        recipe.training,
-        recipe.optimiser,
-        seeds,
-        run_dir=run_dir,
-        recipe={"recipe": to_json(recipe), "seeds": list(seeds)},
-        published=to_json(recipe.published),
-        resume=resume,
-        progress=progress,
-    )
+    stored = {
+        "recipe": {"recipe": to_json(recipe), "seeds": list(seeds)},
+        "published": to_json(recipe.published),
+    }
+    return recipe.fit(prepared.dataset, seeds, stored, run_dir, resume, progress)
 
 
 @dataclass(frozen=True)

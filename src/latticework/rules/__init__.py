@@ -12,6 +12,7 @@ from latticework.rules.learning_signals import (
 )
 from latticework.rules.non_idealities import NonIdealities
 from latticework.rules.rtrl import Rtrl
+from latticework.rules.stdp import Stdp
 
 RULES: Registry[AbstractRule] = Registry(
     "rule",
@@ -41,4 +42,5 @@ __all__ = [
     "Message",
     "NonIdealities",
     "Rtrl",
+    "Stdp",
 ]

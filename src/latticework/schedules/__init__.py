@@ -4,6 +4,7 @@ from latticework.core.lattice import AbstractLatticeSchedule
 from latticework.core.registry import Registry
 from latticework.core.schedule import AbstractSchedule
 from latticework.schedules.blocked import Blocked
+from latticework.schedules.wave import Wave, corrected
 from latticework.schedules.wavefront import Wavefront
 
 SCHEDULES: Registry[AbstractSchedule] = Registry("schedule", {"wavefront": Wavefront})
@@ -15,4 +16,4 @@ LATTICE_SCHEDULES: Registry[AbstractLatticeSchedule] = Registry(
 )
 """Schedules of lattices with cycles; see `core.lattice`."""
 
-__all__ = ["LATTICE_SCHEDULES", "SCHEDULES", "Blocked", "Wavefront"]
+__all__ = ["LATTICE_SCHEDULES", "SCHEDULES", "Blocked", "Wave", "Wavefront", "corrected"]

@@ -1,6 +1,8 @@
 """All studies by name."""
 
 from latticework.core.registry import unknown_name
+from latticework.studies.hops import Hops
+from latticework.studies.precision import Precision
 from latticework.studies.robustness import Robustness
 from latticework.studies.study import AbstractStudy
 
@@ -19,6 +21,16 @@ STUDIES: dict[str, AbstractStudy] = {
             seeds=3,
             train_size=None,
             signals=("message", "broadcast"),
+        ),
+        Hops(
+            "hops",
+            "what traces that reach further give and cost, on grid, tree and small world",
+            "latticework",
+        ),
+        Precision(
+            "precision",
+            "parameters and traces of few bits, and devices that differ",
+            "latticework; named as open in the grid-neurons article",
         ),
     )
 }

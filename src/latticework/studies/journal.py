@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from latticework.studies.study import Point, Row
-from latticework.train.files import append_line, make_folder, plain, write_json
+from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,18 @@ class Journal:
                     f"{self.path} was begun with other options; resume it unchanged, or choose "
                     "another folder"
                 )
+            self._drop_cut_line()
             return
         make_folder(self.path)
         write_json(self.asked, study)
+
+    def _drop_cut_line(self) -> None:
+        """Cut off what a crash left after the last whole line, or the next row would join it."""
+        if self.rows_file.is_file():
+            data = self.rows_file.read_bytes()
+            whole = data[: data.rfind(b"\n") + 1]
+            if whole != data:
+                write_atomically(self.rows_file, whole)
 
     def read(self) -> list[Row]:
         """All rows; a last line that was cut off is left out.

@@ -11,7 +11,7 @@ from latticework.core.learner import Params
 from latticework.core.task import Dataset
 from latticework.pictures import count_confusions
 from latticework.recipes import OpenRun
-from latticework.tasks import AbstractImageTask, DataSource
+from latticework.tasks import AbstractStoredImages, DataSource
 from latticework.train import Evaluator
 
 
@@ -23,7 +23,7 @@ def load_dataset(opened: OpenRun, source: DataSource) -> Dataset:
         OSError: a file cannot be read.
     """
     task = opened.recipe.task
-    if isinstance(task, AbstractImageTask):
+    if isinstance(task, AbstractStoredImages):
         task = dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
     return task.load(source)
 

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 from latticework.core.task import AbstractTask, Dataset
 from latticework.recipes import AbstractRecipe, Prepared, run
@@ -18,12 +17,16 @@ def train_seeds(recipe: AbstractRecipe, seeds: int, source: DataSource) -> Train
     Raises:
         ValueError: the pieces do not fit, or the data cannot be had.
     """
-    task: Any = recipe.task
-    if isinstance(task, AbstractImageTask):
-        task = dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
-    strict = dataclasses.replace(recipe, task=task)
+    strict = dataclasses.replace(recipe, task=without_fallback(recipe.task))
     strict.check()
-    return run(Prepared(strict, load_once(task, source)), range(seeds))
+    return run(Prepared(strict, load_once(strict.task, source)), range(seeds))
+
+
+def without_fallback(task: AbstractTask) -> AbstractTask:
+    """The task on its own data or none: a study on other data would answer another question."""
+    if isinstance(task, AbstractImageTask):
+        return dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
+    return task
 
 
 @functools.lru_cache(maxsize=2)

@@ -3,8 +3,8 @@
 import dataclasses
 
 from latticework.core.task import AbstractTask, Dataset
-from latticework.tasks.image_task import AbstractImageTask
 from latticework.tasks.sources import DataSource
+from latticework.tasks.stored_images import AbstractStoredImages
 
 
 def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Dataset]:
@@ -24,6 +24,6 @@ def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Datas
         OSError: a file cannot be read, or the cache folder cannot be written.
     """
     data = task.load(source)
-    if isinstance(task, AbstractImageTask) and data.name != task.dataset:
+    if isinstance(task, AbstractStoredImages) and data.name != task.dataset:
         task = dataclasses.replace(task, dataset=data.name)  # pyright: ignore[reportArgumentType]
     return task, data

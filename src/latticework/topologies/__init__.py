@@ -3,6 +3,7 @@
 from latticework.core.lattice import AbstractLattice
 from latticework.core.registry import Registry
 from latticework.core.topology import AbstractTopology
+from latticework.topologies.columns import Buffer, Column, Columns, Inputs, Link, Uniform
 from latticework.topologies.diagonal import Diagonal
 from latticework.topologies.grid import Grid
 from latticework.topologies.lattice import Lattice
@@ -34,4 +35,18 @@ LATTICES: Registry[AbstractLattice] = Registry(
 )
 """Topologies with cycles, whose cells see a neighbourhood; see `core.lattice`."""
 
-__all__ = ["LATTICES", "TOPOLOGIES", "Diagonal", "Grid", "Lattice", "SmallWorld", "Tree"]
+__all__ = [
+    "LATTICES",
+    "TOPOLOGIES",
+    "Buffer",
+    "Column",
+    "Columns",
+    "Diagonal",
+    "Grid",
+    "Inputs",
+    "Lattice",
+    "Link",
+    "SmallWorld",
+    "Tree",
+    "Uniform",
+]

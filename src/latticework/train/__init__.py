@@ -14,7 +14,9 @@ from latticework.train.progress import LineProgress as LineProgress
 from latticework.train.progress import RichProgress as RichProgress
 from latticework.train.progress import SilentProgress as SilentProgress
 from latticework.train.progress import choose_progress as choose_progress
+from latticework.train.protocol import Protocol as Protocol
 from latticework.train.record import RunFolder as RunFolder
 from latticework.train.results import Outcome as Outcome
 from latticework.train.results import Summary as Summary
 from latticework.train.results import TrainResult as TrainResult
+from latticework.train.staged import train_in_stages as train_in_stages

@@ -62,7 +62,7 @@ def train(
     """
     started = time.perf_counter()
     config.check_fits(dataset)
-    _check_seeds(seeds)
+    check_seeds(seeds)
     folder = None if run_dir is None else RunFolder(Path(run_dir))
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
@@ -80,7 +80,7 @@ def train(
     return result
 
 
-def _check_seeds(seeds: Sequence[int]) -> None:
+def check_seeds(seeds: Sequence[int]) -> None:
     """Raise ValueError unless there are seeds, all different and from 0 up."""
     require(len(seeds) > 0, "there is no seed; give at least one")
     require(len(set(seeds)) == len(seeds), f"a seed is given twice: {list(seeds)}")

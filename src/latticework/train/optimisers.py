@@ -12,8 +12,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.fixed_point import FixedPoint
 from latticework.core.learner import Params
 from latticework.core.registry import unknown_name
+from latticework.train.storage import stored
 
 OptimiserName = Literal["adam", "sgd"]
 ScheduleName = Literal["constant", "cosine"]
@@ -43,6 +45,9 @@ class OptimiserConfig:
         eps: Adam's term outside the root.
         weight_decay: decoupled: every step also subtracts the step size times `weight_decay` times
             the parameters. Adam with it is AdamW.
+        storage: how parameters are kept from one step to the next; as they are by default.
+        storage_limits: pairs (group, largest magnitude) for groups whose limit is not that of
+            `storage`; a mapping is taken too.
 
     Raises:
         ValueError: a value is out of range.
@@ -59,13 +64,16 @@ class OptimiserConfig:
     b2: float = 0.999
     eps: float = 1e-8
     weight_decay: float = 0.0
+    storage: FixedPoint = dataclasses.field(default_factory=FixedPoint)
+    storage_limits: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        scales = self.group_scales
-        pairs = scales.items() if isinstance(scales, Mapping) else scales
-        # Sorted, so that configurations that mean the same are equal and hash alike.
-        ordered = tuple(sorted((str(group), float(scale)) for group, scale in pairs))
-        object.__setattr__(self, "group_scales", ordered)
+        for name in ("group_scales", "storage_limits"):
+            given = getattr(self, name)
+            pairs = given.items() if isinstance(given, Mapping) else given
+            # Sorted, so that configurations that mean the same are equal and hash alike.
+            ordered = tuple(sorted((str(group), float(value)) for group, value in pairs))
+            object.__setattr__(self, name, ordered)
         self._check()
 
     def _check(self) -> None:
@@ -117,9 +125,12 @@ class OptimiserConfig:
         return {group: self.learning_rate * scales.get(group, 1.0) for group in known}
 
     def plain_step_sizes(self, groups: Iterable[str]) -> dict[str, float] | None:
-        """Step sizes if a step is just `p -= size * g` (constant SGD, no clipping), else None."""
-        shrinks = self.clip_norm is not None or self.weight_decay > 0
-        plain = self.name == "sgd" and not shrinks and not self.is_scheduled
+        """Step sizes if a step is just `p -= size * g`, else None.
+
+        That is constant SGD, without clipping, decay or rounding.
+        """
+        is_bare = self.clip_norm is None and not self.weight_decay and self.storage.is_exact
+        plain = self.name == "sgd" and is_bare and not self.is_scheduled
         return self.step_sizes(groups) if plain else None
 
     @property
@@ -161,6 +172,8 @@ def build(
     parts.append(_descend(sizes))
     if config.is_scheduled:
         parts.append(optax.scale_by_schedule(schedule_factor(config, total_steps)))
+    if not config.storage.is_exact:
+        parts.append(stored(config.storage, dict(config.storage_limits)))
     return _per_seed(optax.chain(*parts))
 
 

@@ -87,8 +87,17 @@ class Setup:
             evaluator=Evaluator(
                 learner, encode, dataset.test_inputs, dataset.test_targets, config.eval_batch
             ),
-            start=initial_state(params, transform),
-            fingerprint=_fingerprint(learner.kernel, dataset, config, optimiser, seeds),
+            start=initial_state(params, transform, learner.init_memory(seeds)),
+            fingerprint=fingerprint(
+                learner.kernel,
+                dataset,
+                seeds,
+                training=dataclasses.asdict(config),
+                optimiser=dataclasses.asdict(optimiser),
+                # A constant step size does not know the end of the run, so such a run may be
+                # extended.
+                scheduled_epochs=config.epochs if optimiser.schedule != "constant" else None,
+            ),
         )
 
     def epoch_data(self, keys: Array, noise: Array, epoch: int) -> tuple[Array, EpochData]:
@@ -106,12 +115,8 @@ class Setup:
 _epoch_order = jax.jit(order.epoch_order, static_argnums=1)
 
 
-def _fingerprint(
-    kernel: str,
-    dataset: Dataset,
-    config: TrainingConfig,
-    optimiser: OptimiserConfig,
-    seeds: tuple[int, ...],
+def fingerprint(
+    kernel: str, dataset: Dataset, seeds: tuple[int, ...], **more: Any
 ) -> dict[str, Any]:
     """What decides the numbers, beside the shapes of the state, as JSON gives it back."""
     facts = {
@@ -125,9 +130,6 @@ def _fingerprint(
             (dataset.train_targets, dataset.test_targets),
             0,
         ),
-        "training": dataclasses.asdict(config),
-        "optimiser": dataclasses.asdict(optimiser),
-        # A constant step size does not know the end of the run, so such a run may be extended.
-        "scheduled_epochs": config.epochs if optimiser.schedule != "constant" else None,
+        **more,
     }
     return json.loads(json.dumps(facts))

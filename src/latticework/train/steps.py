@@ -31,6 +31,7 @@ class LoopState(NamedTuple):
         correct_sum: float32 `[seed]`, likewise of the fraction of right predictions.
         bad_step: int32 `[seed]`, the step of the whole run at which a number of this seed was not
             finite, or `NEVER`. From then on the seed keeps what it had before that step.
+        memory: what the learner carries from batch to batch; mostly nothing.
     """
 
     params: Params
@@ -38,6 +39,7 @@ class LoopState(NamedTuple):
     loss_sum: Array
     correct_sum: Array
     bad_step: Array
+    memory: PyTree = ()
 
 
 class EpochData(NamedTuple):
@@ -71,12 +73,16 @@ class Stepper(NamedTuple):
     block: int | None
 
 
-def initial_state(params: Params, transform: optax.GradientTransformation) -> LoopState:
-    """The state before the first step; `params` are copied, since a step uses them up."""
-    params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), params)
+def initial_state(
+    params: Params, transform: optax.GradientTransformation, memory: PyTree = ()
+) -> LoopState:
+    """The state before the first step; all is copied, since a step uses it up."""
+    params, memory = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), (params, memory))
     seeds = jax.tree.leaves(params)[0].shape[0]
     bad_step = jnp.full(seeds, NEVER, jnp.int32)
-    return new_epoch(LoopState(params, transform.init(params), bad_step, bad_step, bad_step))
+    return new_epoch(
+        LoopState(params, transform.init(params), bad_step, bad_step, bad_step, memory)
+    )
 
 
 def new_epoch(state: LoopState) -> LoopState:
@@ -117,7 +123,9 @@ def _general(
         inputs = encode(data.inputs.at[index].get(mode="promise_in_bounds"))
         targets = data.targets.at[index].get(mode="promise_in_bounds")
         at = data.first_step + step
-        update = learner.updates(state.params, inputs, targets, step_keys(data.noise, at))
+        update, memory = learner.learn(
+            state.params, state.memory, inputs, targets, step_keys(data.noise, at)
+        )
         direction = _cast_like(update.direction, state.params)
         change, optimiser = transform.update(direction, state.optimiser, state.params)
         params = jax.tree.map(jnp.add, state.params, _cast_like(change, state.params))
@@ -127,6 +135,7 @@ def _general(
             state.loss_sum + update.loss.astype(jnp.float32),
             state.correct_sum + update.correct.astype(jnp.float32),
             state.bad_step,
+            memory,
         )
         return keep_finite(state, new, is_finite((direction, new)), at)
 
@@ -158,6 +167,7 @@ def _fused(fused: FusedSteps) -> Callable[[LoopState, EpochData, int, int], Loop
             state.loss_sum + loss.astype(jnp.float32),
             state.correct_sum + correct.astype(jnp.float32),
             state.bad_step,
+            state.memory,
         )
         return keep_finite(state, new, is_finite(new), data.first_step + start)
 

@@ -23,8 +23,7 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        self.name = path.name
-        self._path = path
+        self.path, self.name = path, path.name
         try:
             # Opened here, since numpy leaves a file open that turns out to be damaged.
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -102,7 +101,7 @@ class Archive:
             ValueError: it is not a whole archive.
             OSError: it is not there or cannot be read.
         """
-        return Archive(self._path.with_name(name))
+        return Archive(self.path.with_name(name))
 
     def count(self, name: str) -> int:
         """The scalar `name`, a whole number from 1 up.

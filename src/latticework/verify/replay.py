@@ -8,11 +8,13 @@ from latticework.core.checks import require
 from latticework.core.precision import double_precision
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context, Family, Replay
+from latticework.verify.glom import GLOM
 from latticework.verify.grid import GRID
 from latticework.verify.gridnet import GRIDNET
 from latticework.verify.outcomes import CaseResult, Check, Outcome, SkippedCaseError
+from latticework.verify.rtnn import RTNN
 
-FAMILIES: tuple[Family, ...] = (GRID, GRIDNET)
+FAMILIES: tuple[Family, ...] = (GRID, GRIDNET, GLOM, RTNN)
 """Every family that can be replayed."""
 
 _Case = tuple[str, Path, Replay | None]

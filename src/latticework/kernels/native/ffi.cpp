@@ -1,42 +1,17 @@
 // The kernels as XLA custom calls: shapes are checked, memory is found, tasks are shared out.
 #include "ffi.hpp"
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
 
+#include "arena.hpp"
 #include "dispatch.hpp"
-#include "pool.hpp"
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
 
 namespace latticework {
 namespace {
-
-// Memory of one thread, kept from call to call.
-class Arena {
- public:
-  char* at_least(size_t size) {
-    if (size > size_) {
-      memory_.reset(static_cast<char*>(std::aligned_alloc(64, (size + 63) / 64 * 64)));
-      size_ = memory_ ? size : 0;
-    }
-    return memory_.get();
-  }
-
- private:
-  struct Free {
-    void operator()(char* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<char, Free> memory_;
-  size_t size_ = 0;
-};
-
-thread_local Arena task_arena;
-thread_local Arena call_arena;
 
 ffi::Error invalid(const std::string& what) {
   return ffi::Error::InvalidArgument("latticework native kernel: " + what);
@@ -83,20 +58,6 @@ struct Shape {
 bool is_float_type(const ffi::AnyBuffer& buffer, bool* twice) {
   *twice = buffer.element_type() == ffi::F64;
   return *twice || buffer.element_type() == ffi::F32;
-}
-
-// Runs every task with scratch of its own; false if there is no memory.
-template <class F>
-bool share_out(int count, int num_threads, size_t scratch_bytes, const F& task) {
-  std::atomic<bool> enough{true};
-  run_tasks(count, num_threads, [&](int n) {
-    char* scratch = task_arena.at_least(scratch_bytes);
-    if (scratch)
-      task(n, scratch);
-    else
-      enough = false;
-  });
-  return enough;
 }
 
 ffi::Error no_memory() {

@@ -8,5 +8,8 @@ void* score_handler();
 void* train_handler();
 void* cube_forward_handler();
 void* cube_backward_handler();
+void* glom_handler();
+void* glom_back_handler();
+void* waves_handler();
 
 }  // namespace latticework

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "glom.hpp"
 #include "plan.hpp"
 
 namespace latticework {
@@ -81,6 +82,7 @@ struct Level {
   const char* name;
   const Kernels* single;
   const Kernels* twice;  // double precision
+  const GlomKernels* glom;
   void (*tanh)(bool twice, const void* in, void* out, size_t count);
   // Repeats fused multiply-adds on independent registers; returns the flops it did.
   double (*multiply_add)(bool twice, int64_t repeats, void* sink);

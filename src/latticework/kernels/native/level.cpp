@@ -66,9 +66,14 @@ const Kernels* kernels() {
 }  // namespace
 }  // namespace LW_LEVEL
 
+const GlomKernels* LW_JOIN(glom_, LW_LEVEL)();
+
 const Level* LW_JOIN(level_, LW_LEVEL)() {
-  static const Level level = {LW_STRING(LW_LEVEL), LW_LEVEL::kernels<float>(),
-                              LW_LEVEL::kernels<double>(), LW_LEVEL::tanh_any,
+  static const Level level = {LW_STRING(LW_LEVEL),
+                              LW_LEVEL::kernels<float>(),
+                              LW_LEVEL::kernels<double>(),
+                              LW_JOIN(glom_, LW_LEVEL)(),
+                              LW_LEVEL::tanh_any,
                               LW_LEVEL::multiply_add_any};
   return &level;
 }

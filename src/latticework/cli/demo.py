@@ -1,0 +1,54 @@
+"""`latticework demo [RUN...]`: a page in the browser where digits flow through the networks."""
+
+import dataclasses
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from latticework.cli.arguments import DataOptions, Unprefixed, parse
+from latticework.cli.export import load
+from latticework.cli.output import console
+from latticework.demo import DemoServer, build_site
+from latticework.tasks import DataSource
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoOptions:
+    """Draw a digit and watch it flow through each kind of network.
+
+    The page is served on 127.0.0.1 alone until Ctrl-C. It shows the models that come with the
+    package, and those of your runs before them.
+
+    Args:
+        runs: folders of runs to show.
+        port: where to serve; 0 for any free port.
+        no_browser: print the address and leave the browser alone.
+        data: where the digits to choose from come from; nothing is downloaded.
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]] = ()
+    port: int = 0
+    no_browser: tyro.conf.FlagCreatePairsOff[bool] = False
+    data: Unprefixed = dataclasses.field(default_factory=DataOptions)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Collect, serve, stop at Ctrl-C."""
+    options = parse(DemoOptions, argv, "demo")
+    source = dataclasses.replace(options.data.source(), offline=True)
+    server = open_server(options.runs, source, options.port)
+    console().print(f"{server.url}  (Ctrl-C to stop)", markup=False, highlight=False)
+    if not options.no_browser:
+        webbrowser.open(server.url)
+    try:
+        server.serve()
+    except KeyboardInterrupt:
+        console().print("stopped", markup=False)
+    return 0
+
+
+def open_server(runs: Sequence[Path], source: DataSource, port: int = 0) -> DemoServer:
+    """A server for the shipped models and those of `runs`."""
+    return DemoServer(build_site(source, [load(run) for run in runs]), port)

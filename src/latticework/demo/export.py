@@ -1,0 +1,106 @@
+"""`latticework export`: a finished run as a model that the page can load."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from latticework.core.checks import require
+from latticework.demo.leaky import leaky_network
+from latticework.demo.model_file import FORMAT, VERSION, ModelFile, Network
+from latticework.recipes import to_json
+from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.leaky_recipe import LeakyRecipe
+from latticework.recipes.run import OpenRun
+from latticework.tasks.digits import digits
+
+Exporter = Callable[[OpenRun, int], Network]
+EXPORTERS: Mapping[type[AbstractRecipe], Exporter] = {LeakyRecipe: leaky_network}
+"""How the networks of each kind of recipe are described to the page."""
+
+NUM_CLASSES = 10
+MAX_BYTES = 64 << 20
+"""Most bytes that the page accepts."""
+
+
+def export_run(opened: OpenRun, seed: int, name: str = "") -> ModelFile:
+    """The network of one seed as a model file, with ten probes that a reader can check itself by.
+
+    Args:
+        opened: the run.
+        seed: which of its seeds.
+        name: what to call it; the recipe's name when empty.
+
+    Raises:
+        ValueError: the run is of a kind that the page does not show, or too large for it.
+    """
+    recipe = opened.recipe
+    exporter = EXPORTERS.get(type(recipe))
+    if exporter is None:
+        known = ", ".join(kind.__name__ for kind in EXPORTERS)
+        raise ValueError(
+            f"{recipe.name} is a {type(recipe).__name__}, which the page does not show; it shows "
+            f"{known}"
+        )
+    require(
+        recipe.task.num_classes == NUM_CLASSES,
+        f"{recipe.name} has {recipe.task.num_classes} classes; the page shows {NUM_CLASSES}",
+    )
+    network = exporter(opened, seed)
+    weights = network.save()
+    require(
+        len(weights) <= MAX_BYTES,
+        f"{recipe.name} has {len(weights):,} bytes of parameters; the page takes {MAX_BYTES:,}",
+    )
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "family": network.family,
+        "name": name or recipe.name,
+        "title": network.title,
+        "summary": recipe.summary,
+        "source": recipe.source,
+        "seed": seed,
+        "parameters": recipe.num_parameters,
+        **_outcome(opened, seed),
+        "network": network.description,
+        "probes": probes(opened, seed),
+        "recipe": to_json(recipe),
+    }
+    return ModelFile(name or recipe.name, manifest, weights)
+
+
+def _outcome(opened: OpenRun, seed: int) -> dict[str, Any]:
+    """Which data it learned, and how well, as its run folder says."""
+    path = opened.folder.result
+    at = opened.seeds.index(seed)
+    if not path.is_file():
+        return {"dataset": "unknown", "accuracy": None, "accuracy_note": "the run is not finished"}
+    try:
+        result = json.loads(path.read_text())
+        accuracy, dataset = float(result["per_seed"][at]), str(result["dataset"])
+        epochs = int(result["epochs"])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error!r}); restore it or delete it to export without an accuracy"
+        ) from error
+    note = f"accuracy on the test images of {dataset} after {epochs} epochs, seed {seed}"
+    return {"dataset": dataset, "accuracy": accuracy, "accuracy_note": note}
+
+
+def probes(opened: OpenRun, seed: int) -> list[dict[str, Any]]:
+    """One digit of each class from scikit-learn's set, with this network's scores."""
+    images, classes = digits()
+    first = [int(np.flatnonzero(classes == c)[0]) for c in range(NUM_CLASSES)]
+    scores = np.asarray(opened.scores(jnp.asarray(images[first])))[opened.seeds.index(seed)]
+    return [
+        {
+            "label": int(classes[i]),
+            "image": base64.b64encode(images[i].tobytes()).decode(),
+            "scores": [float(s) for s in row],
+        }
+        for i, row in zip(first, scores, strict=True)
+    ]

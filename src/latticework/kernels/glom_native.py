@@ -1,0 +1,117 @@
+"""The nets of GLOM in C++: lanes are sites, threads over the images of a batch."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from latticework.cells.consensus import AbstractAttention
+from latticework.cells.level_nets import LevelNets, NetParams
+from latticework.core.checks import require
+from latticework.core.counter_bits import keep_threshold
+from latticework.kernels.glom_base import AbstractDelta
+from latticework.kernels.native_kernel import extension
+
+GROUPS = ("weight1", "bias1", "weight2", "bias2", "weight3", "bias3")
+MOST_CHANNELS = 64
+
+
+@dataclass(frozen=True)
+class NativeDelta(AbstractDelta):
+    """All nets of a strip of sites at a time, masks drawn on the way; float32.
+
+    Forward and backward recompute everything from the state. Results do not depend on the number
+    of threads.
+
+    Args:
+        num_threads: 0 for as many as `LATTICEWORK_THREADS` says, else as there are cores.
+        simd: "auto", or the name of a SIMD level.
+
+    Raises:
+        ValueError: when it does not apply, or cannot be had.
+    """
+
+    name: ClassVar[str] = "native"
+    num_threads: int = 0
+    simd: str = "auto"
+
+    def __post_init__(self) -> None:
+        reason = self.refusal(self.nets, self.attention)
+        require(reason is None, f"the native kernel does not apply: {reason}")
+
+    @classmethod
+    def refusal(cls, nets: LevelNets, attention: AbstractAttention) -> str | None:
+        """Attention, coordinates, another device, or no extension."""
+        if attention.is_used:
+            return "it reads neighbours as they are, without attention"
+        if nets.coordinates:
+            return "it knows no coordinates"
+        if nets.vector_length > MOST_CHANNELS:
+            return f"vectors have at most {MOST_CHANNELS} entries, not {nets.vector_length}"
+        if jax.default_backend() != "cpu":
+            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
+        found = extension()
+        return found if isinstance(found, str) else None
+
+    def __call__(
+        self,
+        params: NetParams,
+        state: Float[Array, "level channel batch row col"],
+        seed: Array | None,
+    ) -> Float[Array, "level channel batch row col"]:
+        """What the nets add."""
+        params = {name: params[name] for name in GROUPS}
+        for value in (state, *params.values()):
+            if value.dtype != np.float32:
+                raise ValueError(
+                    f"the native kernel computes in float32, not {value.dtype}; convert the "
+                    "arrays, or use the kernel 'xla'"
+                )
+        word = jnp.zeros((), jnp.uint32) if seed is None else seed
+        return _delta(self, seed is not None, params, state, word)
+
+    def attributes(self, drops: bool) -> dict[str, Any]:
+        """What the C++ is told beside the arrays."""
+        nets = self.nets
+        threshold = keep_threshold(nets.dropout) if drops else 0
+        numbers = (nets.scale, threshold, 1 / (1 - nets.dropout), self.num_threads)
+        return {
+            "reads": np.array([net.reads for net in nets.nets], np.int32),
+            "writes": np.array([net.writes for net in nets.nets], np.int32),
+            "numbers": np.array(numbers, np.float64),
+            "simd": self.simd,
+        }
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _delta(path: NativeDelta, drops: bool, params: NetParams, state: Array, seed: Array) -> Array:
+    call = jax.ffi.ffi_call("latticework_glom", _like(state), vmap_method="sequential")
+    return call(*_operands(params), state, seed, **path.attributes(drops))
+
+
+def _forward(path: NativeDelta, drops: bool, params: NetParams, state: Array, seed: Array):
+    return _delta(path, drops, params, state, seed), (params, state, seed)
+
+
+def _backward(path: NativeDelta, drops: bool, kept: tuple, cotangent: Array):
+    params, state, seed = kept
+    results = [*map(_like, _operands(params)), _like(state)]
+    call = jax.ffi.ffi_call("latticework_glom_back", results, vmap_method="sequential")
+    *found, by_state = call(*_operands(params), state, seed, cotangent, **path.attributes(drops))
+    by_params = dict(zip(GROUPS, found, strict=True))
+    return by_params, by_state, np.zeros(np.shape(seed), jax.dtypes.float0)
+
+
+_delta.defvjp(_forward, _backward)
+
+
+def _operands(params: NetParams) -> list[Array]:
+    return [params[name] for name in GROUPS]
+
+
+def _like(array: Array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)

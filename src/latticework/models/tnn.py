@@ -1,0 +1,194 @@
+"""Temporal neural networks: a wiring of columns, a spike code and a classifier as one learner."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from latticework.core import spikes
+from latticework.core.checks import require
+from latticework.core.learner import Updates
+from latticework.core.staged_learner import AbstractStagedLearner
+from latticework.core.trained_readout import AbstractTrainedReadout
+from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
+from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
+from latticework.tasks.spike_codes import AbstractSpikeCode, PoissonIntervals
+
+ReadWaves = Literal["last", "all"]
+"""Whether the classifier sees the counts of the last wave alone, or of all waves in turn."""
+
+Params = dict[str, Any]
+
+_WEIGHTS, _DRAWS, _CLASSIFIER = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class TnnLearner(AbstractStagedLearner):
+    """Shows examples wave by wave, learns by the links' own rules, and is read by counts.
+
+    Parameters: "weights" by link `[seed, source, target]`, "key" `[seed, 2]` of all draws, and
+    "classifier" with `weight` `[seed, class, feature]` and `bias` `[seed, class]`.
+
+    Args:
+        problem: wiring, schedule, channels.
+        num_waves: waves per example.
+        code: how pixels become spikes.
+        classifier: what reads the counts.
+        reads: "last" or "all" waves.
+        kernel_name: "auto", or one of `kernels.wave_choice.WAVE_KERNELS`.
+        num_classes: number of classes.
+
+    Raises:
+        ValueError: when the pieces do not fit each other.
+    """
+
+    problem: WaveProblem
+    num_waves: int
+    code: AbstractSpikeCode
+    classifier: AbstractTrainedReadout
+    reads: ReadWaves = "all"
+    kernel_name: str = AUTO
+    num_classes: int = 10
+
+    def __post_init__(self) -> None:
+        known = get_args(ReadWaves)
+        require(
+            self.reads in known,
+            f"reads is {self.reads!r}; one of {', '.join(known)} waves expected",
+        )
+        _ = self._kernel
+
+    @cached_property
+    def _kernel(self) -> AbstractWaveKernel:
+        return choose_wave_kernel(self.problem, self.kernel_name)
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel in use."""
+        return self._kernel.name
+
+    @property
+    def num_features(self) -> int:
+        """Counts that the classifier sees."""
+        return self.problem.num_read * (1 if self.reads == "last" else self.num_waves)
+
+    def init(self, seeds: Sequence[int]) -> Params:
+        """Weights as their links say, a key, and a classifier that knows nothing."""
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *[self._one(seed) for seed in seeds])
+
+    def _one(self, seed: int) -> Params:
+        key = jax.random.key(seed, impl="threefry2x32")
+        draws = jax.random.fold_in(key, _DRAWS)
+        shape = (self.num_classes, self.num_features)
+        return {
+            "weights": self.problem.wiring.init(
+                jax.random.fold_in(key, _WEIGHTS), self.problem.num_channels
+            ),
+            "key": jax.random.bits(draws, (2,), jnp.uint32),
+            "classifier": {
+                "weight": jnp.zeros(shape, jnp.float32),
+                "bias": jnp.zeros(self.num_classes, jnp.float32),
+            },
+        }
+
+    def check_params(self, params: Params) -> None:
+        """Raise ValueError unless weights have the right shapes and lie in their rules' limits."""
+        self.problem.check_weights(params["weights"])
+
+    def trains(self, params: Params, inputs: Float[Array, "seed example wave channel"]) -> Array:
+        """Pixels as spikes; one axis of seeds where the code draws nothing and all see the same."""
+        self.problem.check_inputs(inputs.shape)
+        length = self.problem.schedule.length
+        if not isinstance(self.code, PoissonIntervals):
+            return self.code.encode(inputs, length, params["key"][0])
+        each = jnp.broadcast_to(inputs, (len(params["key"]), *inputs.shape[1:]))
+        return jax.vmap(lambda pixels, key: self.code.encode(pixels, length, key))(
+            each, params["key"]
+        )
+
+    def learn(self, params: Params, inputs: Array, first: Array | int) -> Params:
+        """One example after the other, by the links' rules."""
+        result = self._kernel.run(
+            params["weights"],
+            self.trains(params, inputs),
+            params["key"],
+            jnp.asarray(first, jnp.uint32),
+            learns=True,
+            record=(),
+        )
+        return {**params, "weights": result.weights}
+
+    def features(self, params: Params, inputs: Array) -> Array:
+        """Counts, wave after wave, uint8 `[seed, example, feature]`."""
+        result = self._kernel.run(
+            params["weights"],
+            self.trains(params, inputs),
+            params["key"],
+            jnp.uint32(0),
+            learns=False,
+        )
+        trains = result.trains if self.reads == "all" else result.trains[:, :, -1:]
+        counts = spikes.counts(trains).astype(jnp.uint8)
+        return counts.reshape(*counts.shape[:2], -1)
+
+    def fit(self, params: Params, features: Array, targets: Array) -> tuple[Params, Array]:
+        """Train the classifier of each seed."""
+        keys = [
+            jax.random.fold_in(jax.random.wrap_key_data(key, impl="threefry2x32"), _CLASSIFIER)
+            for key in params["key"]
+        ]
+        fits = self.classifier.fit_each(features, targets, jnp.stack(keys), self.num_classes)
+        return {**params, "classifier": fits.params}, fits.losses
+
+    def guesses(self, params: Params, features: Array) -> Array:
+        """The class with the highest score, seed by seed and a chunk at a time."""
+        chunk = 1000
+        found = []
+        for seed in range(len(features)):
+            own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params["classifier"])
+            parts = []
+            for at in range(0, features.shape[1], chunk):
+                some = jnp.asarray(features[seed][at : at + chunk])
+                parts.append(jnp.argmax(self.classifier.scores(own, some), axis=-1))
+            found.append(np.concatenate(parts))
+        return np.stack(found)  # pyright: ignore[reportReturnType]
+
+    def scores(
+        self, params: Params, inputs: Float[Array, "example wave channel"]
+    ) -> Float[Array, "seed example class"]:
+        """Class scores of examples that all seeds see."""
+        features = self.features(params, inputs[None])
+        return jax.vmap(self.classifier.scores)(params["classifier"], features)
+
+    def updates(
+        self,
+        params: Params,
+        inputs: Float[Array, "seed example wave channel"],
+        targets: Int[Array, "seed example"],
+        key: Array,
+    ) -> Updates:
+        """What the rules change on one batch, as a direction for plain SGD with step size 1.
+
+        The loss is the share of silent waves; the classifier stays as it is.
+        """
+        del key
+        result = self._kernel.run(
+            params["weights"],
+            self.trains(params, inputs),
+            params["key"],
+            jnp.uint32(0),
+            learns=True,
+        )
+        still = jax.tree.map(jnp.zeros_like, params)
+        direction = jax.tree.map(jnp.subtract, params["weights"], result.weights)
+        silent = (result.trains == 0).all(axis=-1).astype(jnp.float32).mean(axis=(1, 2))
+        features = self.features(params, inputs)
+        scores = jax.vmap(self.classifier.scores)(params["classifier"], features)
+        hits = jnp.argmax(scores, axis=-1).astype(targets.dtype) == targets
+        correct = hits.astype(jnp.float32).mean(axis=1)
+        return Updates({**still, "weights": direction}, silent, correct)

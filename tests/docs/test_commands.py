@@ -1,0 +1,115 @@
+"""Every command and every Python example of the documentation is run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latticework.cli.main import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SMALL = ["--task.dataset", "digits", "--training.epochs", "1", "--training.train-size", "64"]
+SMALL += ["--training.eval-subset", "50", "--no-pictures"]
+"""What makes a training of the documentation take a second or two."""
+
+LONG = frozenset({"reproduce", "bench", "study", "verify", "report"})
+"""Commands that take minutes: run only as far as their arguments and their help."""
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        for name, text in FENCE.findall(page.read_text()):
+            if name == language:
+                found.append((str(page.relative_to(ROOT)), text))
+    return found
+
+
+def commands() -> list[str]:
+    """Each different line that calls the program, in any block, comments left out."""
+    found: dict[str, None] = {}
+    for language in ("sh", ""):
+        for _, text in blocks(language):
+            for line in text.splitlines():
+                words = line.split("#")[0].strip()
+                # Two commands on a line stand in columns.
+                for command in re.split(r"\s{2,}(?=latticework )", words):
+                    if command.startswith("latticework "):
+                        found[command.strip()] = None
+    return list(found)
+
+
+def test_there_are_commands_and_examples():
+    assert len(commands()) > 20
+    assert len(blocks("python")) >= 3
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory) -> Path:
+    """What RUN stands for."""
+    folder = tmp_path_factory.mktemp("docs") / "run"
+    assert main(["train", "tree-snap1", *SMALL, "--run-dir", str(folder), "--json"]) == 0
+    return folder
+
+
+def is_long(words: list[str]) -> bool:
+    """Whether a command is followed only as far as its help."""
+    return words[0] in LONG
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "latticework.demo.DemoServer.serve", lambda self: self._server.server_close()
+    )
+    monkeypatch.setattr("webbrowser.open", lambda url: True)
+    digit = np.zeros((28, 28), np.uint8)
+    digit[5:23, 13:16] = 255
+    Image.fromarray(digit).save(tmp_path / "digit.png")
+    words = [str(run_folder) if w in ("RUN", "runs/NAME") else w for w in shlex.split(command)[1:]]
+    words = [w.replace("NAME", "grid-best") for w in words]
+    assert words[0] in COMMANDS
+    if is_long(words):
+        with pytest.raises(SystemExit) as stop:
+            main([words[0], "--help"])
+        assert not stop.value.code
+        return
+    if words[0] == "train" and "--resume" not in words:
+        small = (
+            SMALL if "synthetic" not in words[1] else ["--training.epochs", "1", "--no-pictures"]
+        )
+        given = {w for w in words if w.startswith("--")}
+        pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
+        words += [w for pair in pairs if pair[0] not in given for w in pair]
+        words += ["--run-dir", str(tmp_path / "new")]
+    if words[0] == "gradcheck":
+        words += ["--task.dataset", "digits", "--examples", "1", "--hops", "0", "1"]
+    assert main(words) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), blocks("python"), ids=[page for page, _ in blocks("python")]
+)
+def test_an_example_runs(page, text, tmp_path):
+    """In a process of its own, with the defaults of a reader."""
+    import os
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+    )
+    assert done.returncode == 0, f"{page}: {done.stderr[-2000:]}"
