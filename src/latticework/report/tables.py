@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from latticework.recipes import RECIPES, AbstractRecipe
+from latticework.report.benchmarks import leaky_table, machine_line
 from latticework.report.everything import Results
+from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
 from latticework.studies.catalogue import STUDIES
 
@@ -85,6 +87,14 @@ def study_table(results: Results, name: str) -> str:
     return markdown(found.headers, found.rows)
 
 
+def bench_leaky(results: Results, sections: Sequence[str]) -> str:
+    """The benchmark of the leaky family: the machine, then some sections."""
+    if "leaky" not in results.benchmarks:
+        return "`benchmarks/leaky.py` has not been run."
+    record = results.benchmarks["leaky"]
+    return f"{machine_line(record)}\n\n{leaky_table(record, sections)}"
+
+
 TABLES: dict[str, Callable[[Results], str]] = {
     "recipes": lambda results: recipes_table(results.runs),
     "runs": lambda results: runs_table(results.runs),
@@ -93,12 +103,6 @@ TABLES: dict[str, Callable[[Results], str]] = {
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
 """Tables by the name that a page uses."""
-
-
-def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def _in_order(runs: Runs) -> list[AbstractRecipe]:

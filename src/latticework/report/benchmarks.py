@@ -1,0 +1,46 @@
+"""Tables of the committed benchmarks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latticework.report.markdown import markdown
+
+
+def leaky_table(record: Mapping[str, Any], sections: Sequence[str]) -> str:
+    """Microseconds per image and the share of the machine's peak, for some sections."""
+    peak = record["machine"]["peak_gflops_float32"]
+    rows = []
+    for row in record["rows"]:
+        if row["section"] not in sections:
+            continue
+        gflops = row["gflops"]
+        share = "-" if gflops is None or not peak else f"{gflops / peak / row['threads']:.0%}"
+        work = {"learn": row["rule"], "score": "forward", "fused": f"{row['rule']}, fused SGD"}
+        rows.append(
+            (
+                row["case"],
+                work[row["work"]],
+                row["path"],
+                row["batch"],
+                row["steps"],
+                row["threads"],
+                f"{row['us']:.1f}",
+                f"{row['us_min']:.1f} .. {row['us_max']:.1f}",
+                "-" if gflops is None else f"{gflops:.1f}",
+                share,
+            )
+        )
+    headers = ("network", "work", "path", "batch", "steps", "threads")
+    headers += ("us per image", "range", "GFLOP/s", "of peak")
+    return markdown(headers, rows)
+
+
+def machine_line(record: Mapping[str, Any]) -> str:
+    """The machine that was measured, in one line."""
+    machine = record["machine"]
+    return (
+        f"Measured on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['simd'][0] if machine['simd'] else 'no'} vectors; one core's peak in a loop of "
+        f"multiply-adds is {machine['peak_gflops_float32']:.0f} GFLOP/s in single precision. "
+        f"Medians of {record['rounds']} interleaved rounds."
+    )
