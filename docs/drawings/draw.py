@@ -66,19 +66,19 @@ def lattice(
 
 
 def grid() -> None:
-    parts, at = lattice(4, 5, lambda i, j: ORANGE if i == 3 else PALE)
+    parts, at = lattice(4, 5, lambda i, j: ORANGE if i == 3 else PALE, x0=140)
     for i in range(4):
         x, y = at(i, 0)
         parts += [arrow(x - 52, y, x, y, BLUE), text(x - 58, y + 4, f"channel {i}", BLUE, "end")]
     for j in range(5):
         x, y = at(3, j)
         parts += [text(x, y + 32, f"class {j}", ORANGE)]
-    save("grid", 380, 240, parts)
+    save("grid", 410, 240, parts)
 
 
 def wavefront() -> None:
     shades = ["#1f4f9e", "#2f6fd0", "#6a9be6", "#a9c5f0", "#d5e2f7", PALE, PALE, PALE]
-    parts, at = lattice(4, 5, lambda i, j: shades[i + j], x0=60)
+    parts, at = lattice(4, 5, lambda i, j: shades[i + j], x0=90)
     for d in range(8):
         i, j = min(d, 3), max(0, d - 3)
         x, y = at(i, j)
@@ -92,7 +92,7 @@ def wavefront() -> None:
                 "end" if j == 0 else "middle",
             )
         )
-    save("wavefront", 320, 250, parts)
+    save("wavefront", 350, 250, parts)
 
 
 def halo() -> None:
@@ -151,7 +151,7 @@ def hops() -> None:
         text(300, 114, "2 hops: dropped by it", "#b98a5e", "start"),
         text(300, 138, "messages: from every cell, within the step", BLUE, "start"),
     ]
-    save("hops", 570, 225, parts)
+    save("hops", 640, 225, parts)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def check(wiring: Columns) -> None:
         ({"buffers": (Buffer("b", "x"),)}, "no population named 'x'"),
         ({"buffers": (Buffer("b", "row"),)}, "is of the inputs 'row'"),
         ({"buffers": (Buffer("b", "d"), Buffer("d", "b"))}, "filled in a circle"),
-        ({"outputs": ("row",)}, "no column named 'row'"),
+        ({"outputs": ("rows",)}, "no population named 'rows'; did you mean 'row'"),
         ({"inputs": (Inputs("row", 3, 3),)}, "show columns 3 to 3 of 10"),
     ],
 )

@@ -58,14 +58,17 @@ export class App {
     });
     this.teach = new Teach({
       learn: (lessons, steps) => this.client.learn(lessons, steps),
-      forget: () => this.relearn("forget"),
-      restore: () => this.relearn("restore"),
+      change: (how) => {
+        this.client.tell(how);
+        this.rerun(true);
+      },
       image: () => this.image,
     });
     byId("clear").onclick = () => this.clear();
     byId("centre").onchange = () => this.drew(true);
     byId("share").onclick = () => void this.share();
     byId("theme").onclick = () => this.switchTheme();
+    byId("extras").addEventListener("redraw", () => this.changed());
     byId("help").onclick = () => byId<HTMLDialogElement>("keys").showModal();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.rethemed());
     addEventListener("hashchange", () => void this.restore(readLink(location.hash)));
@@ -129,8 +132,9 @@ export class App {
     this.episode = null;
     this.stage.setView(this.view);
     this.player.clock = 0;
-    this.player.setUp(this.view.duration, this.view.rate, this.view.unit);
+    this.player.adapt(this.view);
     tellModel(model, this.view.lead);
+    this.options = {};
     this.listDisplays();
     this.teach.setModel(model.family === "leaky" ? model : null);
     this.client.open(model, this.choice);
@@ -144,7 +148,10 @@ export class App {
 
   private listDisplays(): void {
     const view = this.view!;
-    listDisplays(view, (id) => this.show(id), (options) => this.setOptions(options));
+    listDisplays(view, (id) => this.show(id), {
+      set: (options) => this.setOptions(options),
+      samples: (label) => this.samples.ofClass(label)?.image ?? null,
+    });
     this.show(view.display);
   }
 
@@ -200,11 +207,6 @@ export class App {
     this.client.run(this.image, { ...this.options, ...target });
   }
 
-  private relearn(how: "forget" | "restore"): void {
-    this.client.tell(how);
-    this.rerun(true);
-  }
-
   // -- what the worker says ------------------------------------------------------------------
 
   private heard(episode: Episode, isDone: boolean): void {
@@ -213,6 +215,7 @@ export class App {
     if (!this.view) return;
     this.view.setEpisode(episode);
     this.player.available = this.view.available;
+    this.player.adapt(this.view);
     if (isNew) {
       if (this.wantsPlay) this.player.play(0);
       else if (!this.player.isPlaying && isDone && this.isDrawing) this.player.seek(this.view.duration);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { forward } from "../src/engines/leaky.ts";
 import { LeakyTrainer } from "../src/engines/leakyTrainer.ts";
+import type { LeakyModel } from "../src/model/leaky.ts";
 import { encodeRows, readModel } from "../src/model/manifest.ts";
 import { readSafetensors } from "../src/model/safetensors.ts";
 
@@ -84,7 +85,7 @@ describe("manifests that do not fit are refused", () => {
 
 describe.each(["grid", "trees"])("the shipped model %s", (name) => {
   const { manifest, weights } = files(name);
-  const model = readModel(manifest, weights);
+  const model = readModel(manifest, weights) as LeakyModel;
 
   test("scores its probes as Python does", () => {
     expect(model.probes.length).toBe(10);

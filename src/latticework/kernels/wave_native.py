@@ -53,6 +53,8 @@ class NativeWaveKernel(AbstractWaveKernel):
         for link in problem.wiring.links:
             if link.rule is not None and type(link.rule) is not Stdp:
                 return f"it knows the rule stdp, not {type(link.rule).__name__}"
+        if not problem.wiring.links:
+            return "it computes links, and this wiring has none"
         if jax.default_backend() != "cpu":
             return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
         found = extension()

@@ -82,7 +82,8 @@ class ReferenceWaveKernel(AbstractWaveKernel):
 
             return lax.scan(one_example, weights, (trains, numbers))
 
-        return WaveResult(*lax.map(one_seed, (weights, trains, keys)))
+        each = jnp.broadcast_to(trains, (keys.shape[0], *trains.shape[1:]))
+        return WaveResult(*lax.map(one_seed, (weights, each, keys)))
 
 
 def _side_by_side(seen: Trains, wanted: tuple[str, ...], num_waves: int) -> Array:

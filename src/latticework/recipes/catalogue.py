@@ -9,7 +9,7 @@ from latticework.recipes.tnn import TNN_RECIPES
 
 RECIPES: dict[str, AbstractRecipe] = {
     recipe.name: recipe
-    for recipe in (*LEAKY_RECIPES, *GLOM_RECIPES, *TNN_RECIPES, *GRIDNET_RECIPES)
+    for recipe in (*LEAKY_RECIPES, *GRIDNET_RECIPES, *GLOM_RECIPES, *TNN_RECIPES)
 }
 
 

@@ -135,6 +135,28 @@ V8 = direct(feedback(SPARSE_16, RECURRENT_RULE), buffers=1)
 V10 = direct(feedback(SPARSE_16, INPUT_RULE), buffers=1)
 V15 = direct(feedback(SPARSE_16, RECURRENT_RULE, (1, 2)), buffers=2)
 
+
+def patches(width: int, stride: int, size: int, threshold: float, winners: int) -> Columns:
+    """The same column at several places of a band of lines, as a convolution has it.
+
+    Args:
+        width: pixels across that a column sees, of every line of the wave.
+        stride: pixels between two columns.
+        size, threshold, winners: of each column.
+    """
+    starts = range(0, 28 - width + 1, stride)
+    inputs = tuple(Inputs(f"band-{at}", at, at + width) for at in starts)
+    columns = tuple(Column(f"patch-{at}", size, threshold, winners) for at in starts)
+    pairs = list(zip(inputs, columns, strict=True))
+    first = Link(pairs[0][0].name, pairs[0][1].name, Uniform(8), INPUT_RULE)
+    others = (
+        replace(first, source=part.name, target=column.name, shares=first.name)
+        for part, column in pairs[1:]
+    )
+    names = tuple(column.name for column in columns)
+    return Columns(inputs, columns, links=(first, *others), outputs=names)
+
+
 TWO_LAYERS = Columns(
     (Inputs("image", width=784),),
     (Column("tnn-a", 25, 256, 2), Column("tnn-b", 25, 256, 2), Column("top", 10, 16, 1)),

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from latticework.core.checks import require
 from latticework.core.task import AbstractTask
-from latticework.tasks import AbstractImageTask
+from latticework.tasks import AbstractStoredImages
 
 Invert = Literal["auto", "yes", "no"]
 """Whether to swap black and white: `auto` does it for pictures whose border is bright."""
@@ -47,7 +47,7 @@ def read_examples(path: Path, task: AbstractTask, invert: Invert = "auto") -> li
         ValueError: there is no such file, it cannot be read, or it does not fit the task.
     """
     require(path.is_file(), f"there is no file {path}; name a PNG picture or an .npy array")
-    is_image_task = isinstance(task, AbstractImageTask)
+    is_image_task = isinstance(task, AbstractStoredImages)
     if path.suffix.lower() != ".npy":
         require(
             is_image_task,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from latticework.core.task import AbstractTask, Dataset
 from latticework.recipes import AbstractRecipe, Prepared, run
 from latticework.studies.study import Row
-from latticework.tasks import AbstractImageTask, DataSource
+from latticework.tasks import AbstractStoredImages, DataSource
 from latticework.train import Summary, TrainResult
 
 
@@ -24,7 +24,7 @@ def train_seeds(recipe: AbstractRecipe, seeds: int, source: DataSource) -> Train
 
 def without_fallback(task: AbstractTask) -> AbstractTask:
     """The task on its own data or none: a study on other data would answer another question."""
-    if isinstance(task, AbstractImageTask):
+    if isinstance(task, AbstractStoredImages):
         return dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
     return task
 

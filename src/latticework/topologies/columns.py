@@ -154,7 +154,7 @@ class Columns:
 
     Args:
         inputs, columns, buffers, links: its parts; links learn in this order.
-        outputs: the columns that are read, in this order; the last one when left empty.
+        outputs: the populations that are read, in this order; the last column when left empty.
 
     Raises:
         ValueError: from `check`, saying which part does not fit.
@@ -168,7 +168,7 @@ class Columns:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Names of the columns that are read."""
+        """Names of the populations that are read."""
         return self.outputs or (self.columns[-1].name,)
 
     @property

@@ -18,7 +18,10 @@ def check_columns(wiring: Columns, num_channels: int, real_buffers: bool = False
     names = wiring.populations
     twice = sorted({name for name in names if names.count(name) > 1})
     require(not twice, f"two populations are called {twice[0] if twice else ''!r}; rename one")
-    require(len(wiring.columns) > 0, "the wiring has no column; give it one")
+    require(
+        bool(wiring.columns or wiring.outputs),
+        "the wiring has no column and reads nothing; give it a column",
+    )
     for buffer in wiring.buffers:
         require(buffer.of in names, unknown_name("population", buffer.of, list(names)))
         require(
@@ -27,7 +30,7 @@ def check_columns(wiring: Columns, num_channels: int, real_buffers: bool = False
             "or of other buffers",
         )
     for name in wiring.read:
-        wiring.column(name)
+        require(name in names, unknown_name("population", name, list(names)))
     _check_links(wiring, num_channels)
     wiring.ordered_columns()
     for column in wiring.columns:

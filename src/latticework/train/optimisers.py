@@ -127,9 +127,9 @@ class OptimiserConfig:
     def plain_step_sizes(self, groups: Iterable[str]) -> dict[str, float] | None:
         """Step sizes if a step is just `p -= size * g`, else None.
 
-        That is constant SGD, without clipping, decay or rounding.
+        That is constant SGD, without clipping, weight decay or rounding.
         """
-        is_bare = self.clip_norm is None and not self.weight_decay and self.storage.is_exact
+        is_bare = self.clip_norm is None and self.weight_decay == 0 and self.storage.is_exact
         plain = self.name == "sgd" and is_bare and not self.is_scheduled
         return self.step_sizes(groups) if plain else None
 

@@ -50,11 +50,29 @@ export function uniform(device: GPUDevice, values: readonly number[]): GPUBuffer
   return buffer;
 }
 
-export function pipeline(device: GPUDevice, code: string, entryPoint = "main"): GPUComputePipeline {
-  return device.createComputePipeline({
-    layout: "auto",
-    compute: { module: device.createShaderModule({ code }), entryPoint },
+const KINDS: Record<string, GPUBufferBindingType> = {
+  u: "uniform",
+  r: "read-only-storage",
+  w: "storage",
+};
+
+/** A kernel whose buffers are of the kinds given, a letter each: u(niform), r(ead), w(rite). */
+export function pipeline(
+  device: GPUDevice,
+  code: string,
+  kinds: string,
+  entryPoint = "main",
+): GPUComputePipeline {
+  const entries = [...kinds].map((kind, binding) => ({
+    binding,
+    visibility: GPUShaderStage.COMPUTE,
+    buffer: { type: KINDS[kind]! },
+  }));
+  const layout = device.createPipelineLayout({
+    bindGroupLayouts: [device.createBindGroupLayout({ entries })],
   });
+  const module = device.createShaderModule({ code });
+  return device.createComputePipeline({ layout, compute: { module, entryPoint } });
 }
 
 export function bind(
@@ -83,4 +101,28 @@ export async function readBack(
   const copied = new Float32Array(target.getMappedRange().slice(0));
   target.destroy();
   return copied;
+}
+
+/** A uniform buffer of whole numbers, then of fractions. */
+export function mixed(device: GPUDevice, whole: readonly number[], fractions: readonly number[]): GPUBuffer {
+  const data = new ArrayBuffer(Math.ceil((whole.length + fractions.length) / 4) * 16);
+  new Uint32Array(data).set(whole);
+  new Float32Array(data).set(fractions, whole.length);
+  const buffer = device.createBuffer({
+    size: data.byteLength,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, data);
+  return buffer;
+}
+
+/** Several arrays one after the other. */
+export function joined(...arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
 }

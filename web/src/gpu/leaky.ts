@@ -22,7 +22,7 @@ export class LeakyGpu {
     private readonly model: LeakyModel,
   ) {
     const { wiring, input } = model;
-    this.kernel = pipeline(device, code);
+    this.kernel = pipeline(device, code, "urrrwwu");
     this.tables = storage(device, tableOf(model));
     this.shape = uniform(device, [wiring.cells, wiring.slots, wiring.channels, input.steps]);
     const count = input.steps + wiring.maxDepth;

@@ -1,8 +1,11 @@
 /** From the two files of `latticework export` to a model whose every number is known to fit. */
 
 import { Fields, floats, indices } from "./fields.ts";
-import { readLeaky, type LeakyModel } from "./leaky.ts";
-import { isRecord, ModelError, readSafetensors, type Tensors } from "./safetensors.ts";
+import { type GlomModel, readGlom } from "./glom.ts";
+import { type GridnetModel, readGridnet } from "./gridnet.ts";
+import { type LeakyModel, readLeaky } from "./leaky.ts";
+import { ModelError, readSafetensors, type Tensors } from "./safetensors.ts";
+import { readTnn, type TnnModel } from "./tnn.ts";
 
 export const CLASSES = 10;
 export const SIDE = 28;
@@ -33,11 +36,16 @@ export interface Common {
   readonly probes: readonly Probe[];
 }
 
-export type Model = LeakyModel;
+export type Model = LeakyModel | GridnetModel | GlomModel | TnnModel;
 export type Family = Model["family"];
 
 type Reader = (fields: Fields, tensors: Tensors, common: Common) => Model;
-const READERS: Record<Family, Reader> = { leaky: readLeaky };
+const READERS: Record<Family, Reader> = {
+  leaky: readLeaky,
+  gridnet: readGridnet,
+  glom: readGlom,
+  tnn: readTnn,
+};
 
 /** Check and read a model. Throws `ModelError` with one sentence. */
 export function readModel(manifest: unknown, weights: ArrayBuffer): Model {
@@ -141,5 +149,3 @@ export function encodeRows(input: RowInput, image: Uint8Array): Float64Array {
   }
   return mixed;
 }
-
-export { isRecord };

@@ -1,13 +1,12 @@
 /** Buttons for what the cells show, and the controls that a view brings of its own. */
 
-import type { View } from "../views/view.ts";
-import type { RunOptions } from "../worker/protocol.ts";
+import type { ControlsContext, View } from "../views/view.ts";
 import { byId, make } from "./dom.ts";
 
 export function listDisplays(
   view: View,
   onShow: (id: string) => void,
-  onOptions: (options: RunOptions) => void,
+  context: ControlsContext,
 ): void {
   const offered = view.displays.length < 2 ? [] : view.displays;
   byId("displays").replaceChildren(
@@ -18,7 +17,7 @@ export function listDisplays(
       return button;
     }),
   );
-  byId("extras").replaceChildren(...(view.controls?.(onOptions) ?? []));
+  byId("extras").replaceChildren(...(view.controls?.(context.set, context.samples) ?? []));
 }
 
 export function markDisplay(display: string): void {

@@ -24,10 +24,13 @@ export class Player {
     this.select.onchange = () => (this.speed = Number(this.select.value));
   }
 
-  setUp(duration: number, rate: number, unit: string): void {
+  /** Take over the length and pace of a view. */
+  adapt({ duration, rate, unit }: { duration: number; rate: number; unit: string }): void {
+    if (duration === this.duration && rate === this.rate && unit === this.unit) return;
     Object.assign(this, { duration, rate, unit });
     this.slider.max = String(duration);
-    this.seek(Math.min(this.clock, duration));
+    this.clock = Math.min(this.clock, duration);
+    this.show();
   }
 
   /** Called once per drawn frame. */

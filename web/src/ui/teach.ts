@@ -6,8 +6,8 @@ import { byId, context2d, make } from "./dom.ts";
 
 export interface Teacher {
   learn(lessons: Lesson[], steps: number): void;
-  forget(): void;
-  restore(): void;
+  /** Random weights, or those that were loaded. */
+  change(how: "forget" | "restore"): void;
   image(): Uint8Array | null;
 }
 
@@ -41,9 +41,9 @@ export class Teach {
     panel.replaceChildren();
     if (!model) return;
     const forget = make("button", { textContent: "Start from nothing", title: "random weights" });
-    forget.onclick = () => this.reset(() => this.teacher.forget());
+    forget.onclick = () => this.reset("forget");
     const restore = make("button", { textContent: "Undo", title: "the weights that were loaded" });
-    restore.onclick = () => this.reset(() => this.teacher.restore());
+    restore.onclick = () => this.reset("restore");
     panel.append(
       make("h2", { textContent: "Teach it, live" }),
       make("p", { textContent: "This drawing is a …" }),
@@ -80,10 +80,10 @@ export class Teach {
     this.toggle.textContent = "Train";
   }
 
-  private reset(how: () => void): void {
+  private reset(how: "forget" | "restore"): void {
     this.stop();
     this.losses = [];
-    how();
+    this.teacher.change(how);
     this.draw();
   }
 

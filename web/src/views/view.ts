@@ -28,6 +28,14 @@ export interface Size {
   readonly height: number;
 }
 
+/** What a view's own controls may do. */
+export interface ControlsContext {
+  /** Run again with other options. */
+  set(options: RunOptions): void;
+  /** A sample digit of a class. */
+  samples(label: number): Uint8Array | null;
+}
+
 export interface View {
   /** Length of the clock, in `unit`s. */
   readonly duration: number;
@@ -53,7 +61,7 @@ export interface View {
   legend(): Legend;
   caption(clock: number): string;
   /** Controls of its own; `set` runs the network again with other options. */
-  controls?(set: (options: RunOptions) => void): HTMLElement[];
+  controls?(set: ControlsContext["set"], samples: ControlsContext["samples"]): HTMLElement[];
   /** True when a drag turns the view instead of being ignored. */
   drag?(dx: number, dy: number): boolean;
 }

@@ -10,11 +10,9 @@ export type Arrays = Record<string, Float32Array>;
 /** How a run is to be done beyond its image; each family reads what concerns it. */
 export interface RunOptions {
   /** The class whose error is shown in the messages of the leaky family. */
-  readonly target?: number;
-  /** A second digit that takes over mid-run, and when (GLOM). */
-  readonly second?: Uint8Array;
-  readonly switchAt?: number;
-  readonly seed?: number;
+  readonly target?: number | undefined;
+  /** A second digit that takes over when the first has settled (GLOM). */
+  readonly second?: Uint8Array | undefined;
 }
 
 export type Ask =

@@ -58,11 +58,11 @@ NB_MODULE(_native, module) {
     handlers["latticework_update"] = nb::capsule(update_handler());
     handlers["latticework_score"] = nb::capsule(score_handler());
     handlers["latticework_train"] = nb::capsule(train_handler());
-    handlers["latticework_cube_forward"] = nb::capsule(cube_forward_handler());
-    handlers["latticework_cube_backward"] = nb::capsule(cube_backward_handler());
     handlers["latticework_glom"] = nb::capsule(glom_handler());
     handlers["latticework_glom_back"] = nb::capsule(glom_back_handler());
     handlers["latticework_waves"] = nb::capsule(waves_handler());
+    handlers["latticework_cube_forward"] = nb::capsule(cube_forward_handler());
+    handlers["latticework_cube_backward"] = nb::capsule(cube_backward_handler());
     return handlers;
   });
   module.def("levels", [] {

@@ -47,15 +47,16 @@ LW_INLINE void threefry(const uint32_t (&key)[4], U (&x)[4]) {
   }
 }
 
-// Two independent normals from two words.
+// Two independent normals from one word: 16 bits of radius (up to 4.9 standard deviations), 13 of an
+// angle, one that swaps sine and cosine, two signs.
 template <int WIDTH>
-LW_INLINE void box_muller(typename Words<WIDTH>::U first, typename Words<WIDTH>::U second,
-                          typename Words<WIDTH>::V& one, typename Words<WIDTH>::V& other) {
+LW_INLINE void box_muller(typename Words<WIDTH>::U word, typename Words<WIDTH>::V& one,
+                          typename Words<WIDTH>::V& other) {
   typedef typename Words<WIDTH>::V V;
   typedef typename Words<WIDTH>::I I;
   typedef typename Words<WIDTH>::U U;
-  // -2 log(u), u = (n + 1/2) / 2^24: exponent and a series in the mantissa around 1.
-  const V u = __builtin_convertvector(reinterpret_cast<I>(first >> 8), V) + 0.5f;
+  // -2 log(u), u = (n + 1/2) / 2^16: exponent and a series in the mantissa around 1.
+  const V u = __builtin_convertvector(reinterpret_cast<I>(word >> 16), V) + 0.5f;
   I bits = reinterpret_cast<I>(u);
   const I exponent = (bits - 0x3f3504f3) >> 23;
   const V f = reinterpret_cast<V>(bits - (exponent << 23)) - 1.0f;
@@ -64,14 +65,13 @@ LW_INLINE void box_muller(typename Words<WIDTH>::U first, typename Words<WIDTH>:
   series = series * z + 0.40000972152f;
   series = series * z + 0.66666662693f;
   const V log_u = (series * z * s + (s + s)) +
-                  (__builtin_convertvector(exponent, V) - 24.0f) * 0.69314718f;
+                  (__builtin_convertvector(exponent, V) - 16.0f) * 0.69314718f;
   const V minus_two_log = -2.0f * log_u;
   V radius;
   for (int n = 0; n < WIDTH; ++n) radius[n] = square_root(minus_two_log[n]);
-  // An angle in +-pi/4, then one of four quarters by two bits; the last bit mirrors.
-  const V angle =
-      (__builtin_convertvector(reinterpret_cast<I>(second & 0xffffffu), V) - 8388607.5f) *
-      (1.57079633f / 16777216.0f);
+  // An angle in +-pi/4, then one of four quarters by the bits above it.
+  const V angle = (__builtin_convertvector(reinterpret_cast<I>(word & 0x1fffu), V) - 4095.5f) *
+                  (1.57079633f / 8192.0f);
   const V q = angle * angle;
   V sine = q * -1.9515296e-4f + 8.3321609e-3f;
   sine = sine * q - 1.6666654e-1f;
@@ -80,10 +80,10 @@ LW_INLINE void box_muller(typename Words<WIDTH>::U first, typename Words<WIDTH>:
   cosine = cosine * q + 4.1666646e-2f;
   cosine = cosine * q - 0.5f;
   cosine = cosine * q + 1.0f;
-  const I swaps = reinterpret_cast<I>(second << 2) >> 31;
+  const I swaps = reinterpret_cast<I>(word << 16) >> 31;
   const V a = swaps ? sine : cosine, b = swaps ? cosine : sine;
-  one = reinterpret_cast<V>(reinterpret_cast<U>(a * radius) ^ (second & 0x80000000u));
-  other = reinterpret_cast<V>(reinterpret_cast<U>(b * radius) ^ ((second << 1) & 0x80000000u));
+  one = reinterpret_cast<V>(reinterpret_cast<U>(a * radius) ^ ((word << 17) & 0x80000000u));
+  other = reinterpret_cast<V>(reinterpret_cast<U>(b * radius) ^ ((word << 18) & 0x80000000u));
 }
 
 // The normals of one stream and step, one vector after the other.
@@ -111,18 +111,18 @@ class Normals {
     U x[4] = {U{} + place_++, U{} + step_, example_, U{} + stream_};
     threefry<U, 12>(key_, x);
     typename W::V one, other;
-    for (int n = 0; n < 2; ++n) {
-      box_muller<width>(x[2 * n], x[2 * n + 1], one, other);
-      ready_[3 - 2 * n] = __builtin_convertvector(one, V);
-      ready_[2 - 2 * n] = __builtin_convertvector(other, V);
+    for (int n = 0; n < 4; ++n) {
+      box_muller<width>(x[n], one, other);
+      ready_[7 - 2 * n] = __builtin_convertvector(one, V);
+      ready_[6 - 2 * n] = __builtin_convertvector(other, V);
     }
-    left_ = 4;
+    left_ = 8;
   }
 
   uint32_t key_[4] = {0, 0, 0x6c617474, 0x69636521};
   uint32_t place_ = 0, step_, stream_;
   typename W::U example_;
-  V ready_[4];
+  V ready_[8];
   int left_ = 0;
 };
 
