@@ -13,7 +13,8 @@ class Dataset:
     """Raw examples as stored, split once.
 
     Args:
-        train_inputs: raw inputs `[example, ...]`, kept in their stored dtype (uint8 for images).
+        train_inputs: raw inputs `[example, ...]`, kept in their stored dtype (uint8 for images), or
+            examples that are read when a step needs them.
         train_targets: integer classes `[example]`.
         test_inputs: as `train_inputs`, held out.
         test_targets: integer classes `[example]`.
@@ -21,7 +22,7 @@ class Dataset:
         notice: one sentence when `name` is not what was asked for, else empty.
     """
 
-    train_inputs: np.ndarray
+    train_inputs: Any
     train_targets: np.ndarray
     test_inputs: np.ndarray
     test_targets: np.ndarray

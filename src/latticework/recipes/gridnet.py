@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from latticework.cells import GatedNeighbourMix, NeighbourMix
-from latticework.models import ImageFace
+from latticework.models import ImageFace, PatchFaces
 from latticework.recipes.base import Published
 from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.schedules import Blocked
-from latticework.tasks import RowImage
+from latticework.tasks import ImageFolder, RowImage
 from latticework.topologies import Lattice
 from latticework.train import OptimiserConfig, TrainingConfig
 
@@ -85,6 +85,37 @@ GRIDNET_ECHO_PUBLISHED = replace(
     loss="echo",
 )
 
+GRIDNET_IMAGENET_PUBLISHED = GridnetRecipe(
+    name="gridnet-imagenet-published",
+    summary="photographs of 256x256 in patches of 4, a cube of 64x64x64, 12 sweeps of 8 steps",
+    source=GRIDNET,
+    published=NO_NUMBERS,
+    task=ImageFolder(),
+    topology=Lattice((64, 64, 64)),
+    cell=NeighbourMix("leaky_relu", residual_scale=0.5),
+    schedule=Blocked((8, 8, 8), inner_steps=8),
+    image=PatchFaces(
+        side=256, patch=4, channels=8, mean=(0.485, 0.456, 0.406), sd=(0.229, 0.224, 0.225)
+    ),
+    outer_steps=12,
+    optimiser=OptimiserConfig(learning_rate=1e-4, weight_decay=1e-3),
+    training=TrainingConfig(epochs=1, batch_size=32, eval_batch=32),
+)
+
+GRIDNET_IMAGENET = replace(
+    GRIDNET_IMAGENET_PUBLISHED,
+    name="gridnet-imagenet",
+    summary="photographs of 64x64 in patches of 4, a cube of 16x16x16, 4 sweeps of 8 steps",
+    task=ImageFolder(side=64),
+    topology=Lattice((16, 16, 16)),
+    image=PatchFaces(
+        side=64, patch=4, channels=8, mean=(0.485, 0.456, 0.406), sd=(0.229, 0.224, 0.225)
+    ),
+    outer_steps=4,
+    optimiser=OptimiserConfig(learning_rate=1e-3, weight_decay=1e-3),
+    training=TrainingConfig(epochs=10, batch_size=32, eval_batch=128),
+)
+
 GRIDNET_RECIPES = (
     GRIDNET_MNIST,
     GRIDNET_MNIST_GATED,
@@ -93,4 +124,6 @@ GRIDNET_RECIPES = (
     GRIDNET_MNIST_PUBLISHED,
     GRIDNET_MNIST_GATED_PUBLISHED,
     GRIDNET_ECHO_PUBLISHED,
+    GRIDNET_IMAGENET,
+    GRIDNET_IMAGENET_PUBLISHED,
 )

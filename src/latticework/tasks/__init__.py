@@ -5,6 +5,7 @@ from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks.bump import Bump
 from latticework.tasks.cache import cache_folder
 from latticework.tasks.idx import read_idx
+from latticework.tasks.image_folder import ImageFolder
 from latticework.tasks.image_task import AbstractImageTask
 from latticework.tasks.images import IMAGE_SETS, Images, ImageSet, fetch
 from latticework.tasks.patch_image import PatchImage
@@ -28,6 +29,7 @@ TASKS: Registry[AbstractTask] = Registry(
         "patch_image": PatchImage,
         "wave_image": WaveImage,
         "bump": Bump,
+        "image_folder": ImageFolder,
     },
     examples={
         "row_image": (RowImage("digits"), RowImage("digits", channels=12)),
@@ -51,6 +53,7 @@ __all__ = [
     "Bump",
     "DataSource",
     "Dataset",
+    "ImageFolder",
     "ImageSet",
     "Images",
     "NoDataError",

@@ -207,6 +207,7 @@ class Run:
             "per_seed": {name: _none_for_nan(values) for name, values in per_seed.items()},
             "seconds": self._seconds(),
             "images_per_second": self._images_per_second(),
+            **setup.facts,
         }
 
     def _training_means(self) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.examples import AbstractExamples
 from latticework.core.learner import AbstractLearner
 from latticework.core.task import Dataset
 from latticework.train import order
@@ -38,7 +39,7 @@ class Setup:
         dataset: name of what is learned.
         steps_per_epoch: whole batches in one epoch.
         num_examples: training examples in use.
-        inputs: raw training inputs.
+        inputs: raw training inputs, on the device, or `AbstractExamples`.
         targets: int32 classes.
         stepper: takes steps.
         evaluator: measures on the test set.
@@ -52,7 +53,7 @@ class Setup:
     dataset: str
     steps_per_epoch: int
     num_examples: int
-    inputs: Array
+    inputs: Any
     targets: Array
     stepper: Stepper
     evaluator: Evaluator
@@ -73,7 +74,17 @@ class Setup:
         steps = config.steps_per_epoch(dataset)
         params = learner.init(seeds)
         transform = build(optimiser, config.epochs * steps, params)
-        stepper = make_stepper(learner, encode, optimiser, transform, config.batch_size, steps)
+        inputs = dataset.train_inputs
+        is_streamed = isinstance(inputs, AbstractExamples)
+        stepper = make_stepper(
+            learner,
+            encode,
+            optimiser,
+            transform,
+            config.batch_size,
+            steps,
+            is_streamed=is_streamed,
+        )
         return cls(
             config=config,
             seeds=seeds,
@@ -81,7 +92,7 @@ class Setup:
             dataset=dataset.name,
             steps_per_epoch=steps,
             num_examples=config.num_examples(dataset),
-            inputs=jnp.asarray(dataset.train_inputs),
+            inputs=inputs if is_streamed else jnp.asarray(inputs),
             targets=jnp.asarray(dataset.train_targets, dtype=jnp.int32),
             stepper=stepper,
             evaluator=Evaluator(
@@ -105,6 +116,11 @@ class Setup:
         following, now = _epoch_order(keys, self.num_examples)
         first = jnp.asarray(epoch * self.steps_per_epoch, jnp.int32)
         return following, EpochData(self.inputs, self.targets, now, noise, first)
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """Counts of the data for the record of an epoch; mostly none."""
+        return self.inputs.facts if isinstance(self.inputs, AbstractExamples) else {}
 
     def measured_examples(self, epoch: int) -> np.ndarray | None:
         """Test examples that `epoch` is measured on; None for all."""

@@ -11,6 +11,7 @@ import optax
 from jax import lax
 from jaxtyping import Array, PyTree
 
+from latticework.core.examples import AbstractExamples, Place
 from latticework.core.learner import AbstractLearner, FusedSteps, Params
 from latticework.train.optimisers import OptimiserConfig
 from latticework.train.order import step_keys
@@ -46,7 +47,7 @@ class EpochData(NamedTuple):
     """What a step reads.
 
     Args:
-        inputs: raw inputs of all examples, as stored.
+        inputs: raw inputs of all examples, as stored (or `AbstractExamples`, outside of `jit`).
         targets: int32 classes.
         order: int32 `[seed, example]`, this epoch's order.
         noise: `[seed]`, keys of the noise in the learning path.
@@ -100,11 +101,17 @@ def make_stepper(
     transform: optax.GradientTransformation,
     batch_size: int,
     steps_per_epoch: int,
+    *,
+    is_streamed: bool = False,
 ) -> Stepper:
-    """The learner's own compiled loop if it offers one for this optimiser, else the general one."""
-    fused = learner.fused_steps(optimiser, batch_size)
+    """The learner's own compiled loop if it offers one for this optimiser, else the general one.
+
+    With `is_streamed` the inputs of `EpochData` are `AbstractExamples`, read step by step.
+    """
+    fused = None if is_streamed else learner.fused_steps(optimiser, batch_size)
     if fused is None:
-        return Stepper(_general(learner, encode, transform, batch_size), None)
+        general = _general(learner, encode, transform, batch_size)
+        return Stepper(_streamed(general, batch_size) if is_streamed else general, None)
     # A fused call adds up its own loss, so blocks of fixed length keep the sum's rounding, too,
     # independent of the clock.
     return Stepper(_fused(fused), -(-steps_per_epoch // _FUSED_BLOCKS))
@@ -151,6 +158,37 @@ def _general(
         return lax.while_loop(go_on, body, (start, state))[1]
 
     return lambda state, data, start, stop: run(state, data, np.int32(start), np.int32(stop))
+
+
+def _streamed(
+    run: Callable[[LoopState, EpochData, int, int], LoopState], batch_size: int
+) -> Callable[[LoopState, EpochData, int, int], LoopState]:
+    """Steps whose inputs are read just before; each is one call of the compiled loop."""
+
+    def steps(state: LoopState, data: EpochData, start: int, stop: int) -> LoopState:
+        order, first = np.asarray(data.order), int(data.first_step)
+        seeds = order.shape[0]
+        places = [
+            Place(first + step, seed, slot, int(order[seed, step * batch_size + slot]))
+            for step in range(start, stop)
+            for seed in range(seeds)
+            for slot in range(batch_size)
+        ]
+        now = jnp.arange(seeds * batch_size, dtype=jnp.int32).reshape(seeds, batch_size)
+        examples: AbstractExamples = data.inputs  # pyright: ignore[reportAssignmentType]
+        for step, inputs in enumerate(examples.batches(places, seeds * batch_size), start):
+            chosen = order[:, step * batch_size : (step + 1) * batch_size].reshape(-1)
+            batch = EpochData(
+                inputs=jnp.asarray(inputs),
+                targets=data.targets[chosen],
+                order=now,
+                noise=data.noise,
+                first_step=jnp.asarray(first + step, jnp.int32),
+            )
+            state = run(state, batch, 0, 1)
+        return state
+
+    return steps
 
 
 def _fused(fused: FusedSteps) -> Callable[[LoopState, EpochData, int, int], LoopState]:

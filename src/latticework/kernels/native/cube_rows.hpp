@@ -17,6 +17,45 @@ struct Around {
   }
 };
 
+// One vector with the sums of `width` vectors, lane n that of values[n]. Sums inside 128 bits
+// first, since moving lanes across them takes another instruction.
+template <class T>
+struct Sums {
+  typedef Simd<T> S;
+  typedef typename S::V V;
+  typedef std::make_integer_sequence<int, S::width> Lanes;
+  static constexpr int near = 16 / sizeof(T), far = S::width / near;
+
+  // Lane n of sums over neighbouring lanes: those of the first vector, then those of the second,
+  // in every 128 bits; and the same for neighbouring 128 bits.
+  static constexpr int near_lane(int n, int odd) {
+    const int start = n / near * near, q = n % near;
+    return q < near / 2 ? start + 2 * q + odd : S::width + start + 2 * (q - near / 2) + odd;
+  }
+  static constexpr int far_lane(int n, int odd) {
+    return 2 * (n / near) * near + odd * near + n % near;  // counts on into the second vector
+  }
+  template <int... LANE>
+  static LW_INLINE V near_pair(V a, V b, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(a, b, near_lane(LANE, 0)...) +
+           __builtin_shufflevector(a, b, near_lane(LANE, 1)...);
+  }
+  template <int... LANE>
+  static LW_INLINE V far_pair(V a, V b, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(a, b, far_lane(LANE, 0)...) +
+           __builtin_shufflevector(a, b, far_lane(LANE, 1)...);
+  }
+  template <int COUNT>
+  static LW_INLINE V of(const V* values) {
+    if constexpr (COUNT == 1) {
+      return values[0];
+    } else {
+      const V a = of<COUNT / 2>(values), b = of<COUNT / 2>(values + COUNT / 2);
+      return COUNT <= near ? near_pair(a, b, Lanes{}) : far_pair(a, b, Lanes{});
+    }
+  }
+};
+
 template <class T, int VECTORS>
 struct Rows {
   typedef Simd<T> S;
@@ -101,7 +140,7 @@ struct Rows {
       for (; first + S::width <= kTaps; first += S::width) {
 #pragma GCC unroll 16
         for (int s = 0; s < S::width; ++s) part[s] = dot(mine, x + place[first + s]);
-        S::store(to + first, S::load(to + first) + sum_each<T>(part));
+        S::store(to + first, S::load(to + first) + Sums<T>::template of<S::width>(part));
       }
       for (; first < kGradients; first += S::width) {
         for (int s = 0; s < S::width; ++s) {
@@ -115,7 +154,7 @@ struct Rows {
           else
             part[s] = V{};
         }
-        S::store(to + first, S::load(to + first) + sum_each<T>(part));
+        S::store(to + first, S::load(to + first) + Sums<T>::template of<S::width>(part));
       }
     }
   }

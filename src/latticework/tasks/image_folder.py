@@ -1,0 +1,158 @@
+"""A folder of image files, one sub-directory per class."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.checks import require
+from latticework.core.task import AbstractTask, Dataset
+from latticework.tasks import arguments
+from latticework.tasks.image_files import Crop, ImageFiles
+
+VALIDATION_BYTE = 0x10
+"""A path whose digest begins with a smaller byte is held out: one of sixteen."""
+
+
+@dataclass(frozen=True)
+class ImageFolder(AbstractTask):
+    """Photographs as random crops, `[colour, row, col]` bytes; files are read when they are needed.
+
+    Every sub-directory of `folder` is a class, in the order of their names, and every file in it an
+    image, whatever it is called. The MD5 of a file's path as it is spelled from `folder` decides
+    whether it is held out (first byte below 16: one of sixteen). Training crops are drawn anew for
+    every step, held-out ones once; both are flipped half of the time, as published.
+
+    Args:
+        folder: where the sub-directories lie.
+        side: of the crops, in pixels.
+        num_classes_at_most: outputs of the network; there may be fewer sub-directories.
+        min_area: smallest share of the image's area that a crop takes; 1 is the largest.
+        max_ratio: a crop's width over its height is drawn between 1 / `max_ratio` and this.
+        flips: whether half of the crops are mirrored.
+        max_test: hold at most so many of the held-out images in memory to measure on.
+        skip_corrupt: pass over files that cannot be read, and count them, rather than stop.
+        seed: of the crops.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet (split and augmentation).
+    """
+
+    folder: str = ""
+    side: int = 256
+    num_classes_at_most: int = 1000
+    min_area: float = 0.08
+    max_ratio: float = 4 / 3
+    flips: bool = True
+    max_test: int = 2048
+    skip_corrupt: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        arguments.whole("side", self.side, 1, 4096)
+        arguments.whole("num_classes_at_most", self.num_classes_at_most, 1, 1_000_000)
+        arguments.whole("max_test", self.max_test, 1, 1_000_000)
+        arguments.seed("seed", self.seed)
+        require(
+            0 < self.min_area <= 1 <= self.max_ratio,
+            f"min_area is {self.min_area} and max_ratio {self.max_ratio}; expected an area in "
+            "(0, 1] and a ratio from 1 up",
+        )
+
+    @property
+    def num_steps(self) -> int:
+        """Rows of all colours: an image is shown at once."""
+        return 3 * self.side
+
+    @property
+    def num_channels(self) -> int:
+        """Pixels of a row."""
+        return self.side
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the network."""
+        return self.num_classes_at_most
+
+    def load(self, source: Any = None) -> Dataset:
+        """List the files, split them, and read those to measure on; `source` is not used.
+
+        Raises:
+            ValueError: no folder is named, or it holds no class, no image, or none of one part; or
+                an image cannot be read.
+            OSError: the folder cannot be read.
+        """
+        del source
+        paths, classes = self._list()
+        is_held_out = np.array([held_out(path) for path in paths])
+        for part, there in (("to train on", ~is_held_out), ("to measure on", is_held_out)):
+            require(
+                bool(there.any()),
+                f"{self.folder} has {len(paths)} images and none of them is {part}: one of sixteen "
+                "is held out, by its path; add images",
+            )
+        crop = Crop(self.side, self.min_area, self.max_ratio, self.flips, self.seed)
+        held = np.flatnonzero(is_held_out)[: self.max_test]
+        test = ImageFiles(tuple(paths[n] for n in held), crop, self.skip_corrupt)
+        images, readable = test.read_once()
+        train = np.flatnonzero(~is_held_out)
+        files = ImageFiles(tuple(paths[n] for n in train), crop, self.skip_corrupt)
+        return Dataset(
+            train_inputs=files,
+            train_targets=classes[train],
+            test_inputs=images,
+            test_targets=classes[held][readable],
+            name="image-folder",
+        )
+
+    def encode(self, raw: Array | np.ndarray) -> Array:
+        """Bytes `[..., 3, side, side]` to float32 in 0..1; jittable.
+
+        Raises:
+            ValueError: `raw` is of another type or shape.
+        """
+        shape = (3, self.side, self.side)
+        require(
+            raw.dtype == np.uint8 and raw.shape[-3:] == shape,
+            f"images of type {raw.dtype} and shape {tuple(raw.shape)} cannot be encoded; unsigned "
+            f"bytes of shape [..., 3, {self.side}, {self.side}] expected",
+        )
+        return jnp.asarray(raw).astype(jnp.float32) / 255
+
+    def _list(self) -> tuple[list[str], np.ndarray]:
+        """All files by class, and their classes."""
+        require(self.folder != "", "no image folder is named; give --task.folder PATH")
+        root = Path(self.folder)
+        require(root.is_dir(), f"there is no folder {self.folder}; name one with --task.folder")
+        names = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+        require(
+            len(names) > 0,
+            f"{self.folder} has no sub-directory; expected one per class, with the images in it",
+        )
+        require(
+            len(names) <= self.num_classes_at_most,
+            f"{self.folder} has {len(names):,} sub-directories, more than the "
+            f"{self.num_classes_at_most:,} classes of the network; set "
+            f"--task.num-classes-at-most {len(names)}",
+        )
+        paths, classes = [], []
+        for number, name in enumerate(names):
+            # Joined as text: the split depends on how the folder is spelled.
+            inside = os.path.join(self.folder, name)  # noqa: PTH118
+            files = sorted(entry.name for entry in Path(inside).iterdir() if entry.is_file())
+            paths += [os.path.join(inside, file) for file in files]  # noqa: PTH118
+            classes += [number] * len(files)
+        require(len(paths) > 0, f"the sub-directories of {self.folder} hold no file")
+        return paths, np.array(classes, np.int32)
+
+
+def held_out(path: str) -> bool:
+    """Whether the file with this path is held out."""
+    return hashlib.md5(path.encode(), usedforsecurity=False).digest()[0] < VALIDATION_BYTE
