@@ -4,7 +4,8 @@
 
 PYTHON is the interpreter of an environment with torch==2.13.0. Each implementation runs in a
 process of its own, 28 x 28 columns, 30 steps, dropout, noise, snapshots, Adam; float32. A step of
-ours is a whole step of `glom-mnist-faithful`. First steps are not counted; then they take turns.
+ours is a whole step of `glom-mnist-faithful`. First steps are not counted; then they take turns. A batch of ours alone
+is one step, for its memory.
 Peak memory is the largest resident set of the process, interpreter and libraries included.
 """
 
@@ -117,12 +118,9 @@ def compare(torch: str, batch: int, rounds: int, threads: int) -> dict:
     for number in range(rounds + 1):
         for name, worker in workers.items():
             taken = worker.step(batch)
-            if number:
+            if number or rounds == 0:
                 steps[name].append(taken)
-            else:
-                steps[name] = []
-                first = taken
-                print(f"batch {batch}, {name}: warm-up {first['wall']:.2f} s", flush=True)
+            print(f"batch {batch}, {name}, {number}: {taken['wall']:.2f} s", flush=True)
     found: dict = {"batch": batch, "threads": threads, "load": os.getloadavg()[0]}
     for name, worker in workers.items():
         worker.close()
@@ -159,7 +157,7 @@ def main() -> None:
     found = [
         compare(options.torch, batch, options.rounds, options.threads) for batch in options.batch
     ]
-    found += [compare("", batch, 1, options.threads) for batch in options.alone]
+    found += [compare("", batch, 0, options.threads) for batch in options.alone]
     for one in found:
         print(json.dumps(one), flush=True)
     record = {"method": __doc__, "machine": machine(), "steps": found}

@@ -139,7 +139,7 @@ def run(learner, epochs=2, folder=None, resume=False, rate=1e-2):
 def test_two_seeds_learn_and_a_run_with_a_pool_resumes_bit_for_bit(tmp_path):
     learner = replace(LEARNER, persistence=Persistence(16))
     whole = run(learner, 4)
-    assert (whole.test_accuracy == 1.0).all()
+    assert (whole.test_accuracy >= 0.8).all(), "chance is 0.5"
     run(learner, 2, tmp_path / "run")
     resumed = run(learner, 4, tmp_path / "run", resume=True)
     jax.tree.map(np.testing.assert_array_equal, whole.params, resumed.params)

@@ -132,6 +132,8 @@ def enlarge(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def match(labels: np.ndarray, parts: np.ndarray) -> float:
     """How far two ways to cut the same ink agree: the adjusted Rand index, 1 same, 0 chance.
 
+    Not a number where there are fewer than two parts: then there is nothing to find.
+
     Args:
         labels: `[row, col]`, of columns or of pixels.
         parts: `[row, col]`, of pixels; negative where they do not count.
@@ -140,6 +142,6 @@ def match(labels: np.ndarray, parts: np.ndarray) -> float:
     """
     pixels = enlarge(labels, parts.shape)
     counts = parts >= 0
-    if not counts.any():
-        return 0.0
+    if len(np.unique(parts[counts])) < 2:
+        return float("nan")
     return float(adjusted_rand_score(parts[counts], pixels[counts]))

@@ -12,7 +12,7 @@ from latticework.schedules.settling import Settling, Snapshots
 from latticework.tasks import PatchImage
 from latticework.train import OptimiserConfig, TrainingConfig
 
-NOTEBOOK = "R. Burke, GLOM, 2021, github.com/RedRyan111/GLOM"
+NOTEBOOK = "RedRyan111, GLOM, 2021, github.com/RedRyan111/GLOM"
 OURS = "latticework"
 
 FAITHFUL = GlomRecipe(

@@ -129,10 +129,8 @@ def measure_islands(who: Subject, raw: np.ndarray, threshold: float) -> Row:
     other = [np.where(cut[n] >= 0, cut[(n + 1) % count], -1) for n in range(count)]
 
     def matches(parts: list[np.ndarray]) -> list[float]:
-        return [
-            float(np.mean([match(last[level][n], parts[n]) for n in range(count)]))
-            for level in levels
-        ]
+        each = [[match(last[level][n], parts[n]) for n in range(count)] for level in levels]
+        return [float(np.nanmean(one)) if np.isfinite(one).any() else 0.0 for one in each]
 
     return {
         "columns": int(np.prod(states.shape[-2:])),
