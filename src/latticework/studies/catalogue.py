@@ -1,6 +1,8 @@
 """All studies by name."""
 
 from latticework.core.registry import unknown_name
+from latticework.studies.glom_islands import GlomIslands
+from latticework.studies.glom_persistence import GlomPersistence
 from latticework.studies.hops import Hops
 from latticework.studies.precision import Precision
 from latticework.studies.robustness import Robustness
@@ -31,6 +33,16 @@ STUDIES: dict[str, AbstractStudy] = {
             "precision",
             "parameters and traces of few bits, and devices that differ",
             "latticework; named as open in the grid-neurons article",
+        ),
+        GlomIslands(
+            "glom-islands",
+            "islands of agreement per level and step, and whether they are parts of the digit",
+            "the question that the GLOM notebook left open: are part-whole hierarchies found?",
+        ),
+        GlomPersistence(
+            "glom-persistence",
+            "is the answer held ten times longer than trained, and revised when the digit changes?",
+            "latticework, after Self-classifying MNIST Digits",
         ),
     )
 }
