@@ -7,6 +7,7 @@ from latticework.studies.hops import Hops
 from latticework.studies.precision import Precision
 from latticework.studies.robustness import Robustness
 from latticework.studies.study import AbstractStudy
+from latticework.studies.tnn import Tnn
 
 STUDIES: dict[str, AbstractStudy] = {
     study.name: study
@@ -28,6 +29,11 @@ STUDIES: dict[str, AbstractStudy] = {
             "hops",
             "what traces that reach further give and cost, on grid, tree and small world",
             "latticework",
+        ),
+        Tnn(
+            "tnn",
+            "every published temporal network, faithful and corrected, under both protocols",
+            "project 18847-rTNN, 2020: one run each",
         ),
         Precision(
             "precision",
