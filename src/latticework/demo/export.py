@@ -9,16 +9,24 @@ import jax.numpy as jnp
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.demo.glom import glom_network
 from latticework.demo.leaky import leaky_network
 from latticework.demo.model_file import FORMAT, VERSION, ModelFile, Network
+from latticework.demo.tnn import first_wins, tnn_network
 from latticework.recipes import to_json
 from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.recipes.run import OpenRun
+from latticework.recipes.wave_recipe import WaveRecipe
 from latticework.tasks.digits import digits
 
 Exporter = Callable[[OpenRun, int], Network]
-EXPORTERS: Mapping[type[AbstractRecipe], Exporter] = {LeakyRecipe: leaky_network}
+EXPORTERS: Mapping[type[AbstractRecipe], Exporter] = {
+    LeakyRecipe: leaky_network,
+    GlomRecipe: glom_network,
+    WaveRecipe: tnn_network,
+}
 """How the networks of each kind of recipe are described to the page."""
 
 NUM_CLASSES = 10
@@ -95,7 +103,10 @@ def probes(opened: OpenRun, seed: int) -> list[dict[str, Any]]:
     """One digit of each class from scikit-learn's set, with this network's scores."""
     images, classes = digits()
     first = [int(np.flatnonzero(classes == c)[0]) for c in range(NUM_CLASSES)]
-    scores = np.asarray(opened.scores(jnp.asarray(images[first])))[opened.seeds.index(seed)]
+    same = first_wins(opened)
+    at = opened.seeds.index(seed)
+    # One at a time, as the page does: where a start is drawn, it is drawn for the whole batch.
+    scores = [np.asarray(same.scores(jnp.asarray(images[i : i + 1])))[at, 0] for i in first]
     return [
         {
             "label": int(classes[i]),
