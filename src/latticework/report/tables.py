@@ -1,6 +1,7 @@
 """The tables, as Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from latticework.recipes import RECIPES, AbstractRecipe
 from latticework.report.everything import Results
@@ -90,9 +91,27 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "runs": lambda results: runs_table(results.runs),
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
+    "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
 """Tables by the name that a page uses."""
+
+
+def page_table(measured: Any) -> str:
+    """How fast the page in the browser is."""
+    if measured is None:
+        return "Not measured yet."
+    rows = [
+        (
+            name,
+            f"{row['usable_ms']:.0f} ms",
+            f"{row['frames_per_second']:.0f}",
+            f"{row['run_ms']:.1f} ms",
+            f"{row['outer_step_ms']:.1f} ms" if "outer_step_ms" in row else "-",
+        )
+        for name, row in measured["median"].items()
+    ]
+    return markdown(("model", "usable", "frames/s", "one image", "outer step"), rows)
 
 
 def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
