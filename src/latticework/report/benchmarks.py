@@ -44,3 +44,20 @@ def machine_line(record: Mapping[str, Any]) -> str:
         f"multiply-adds is {machine['peak_gflops_float32']:.0f} GFLOP/s in single precision. "
         f"Medians of {record['rounds']} interleaved rounds."
     )
+
+
+def page_table(measured: Any) -> str:
+    """How fast the page in the browser is."""
+    if measured is None:
+        return "Not measured yet."
+    rows = [
+        (
+            name,
+            f"{row['usable_ms']:.0f} ms",
+            f"{row['frames_per_second']:.0f}",
+            f"{row['run_ms']:.1f} ms",
+            f"{row['outer_step_ms']:.1f} ms" if "outer_step_ms" in row else "-",
+        )
+        for name, row in measured["median"].items()
+    ]
+    return markdown(("model", "usable", "frames/s", "one image", "outer step"), rows)

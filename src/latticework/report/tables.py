@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from latticework.recipes import RECIPES, AbstractRecipe
-from latticework.report.benchmarks import leaky_table, machine_line
+from latticework.report.benchmarks import leaky_table, machine_line, page_table
 from latticework.report.everything import Results
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
@@ -100,6 +100,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "runs": lambda results: runs_table(results.runs),
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
+    "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
 """Tables by the name that a page uses."""
