@@ -4,8 +4,8 @@
 
 PYTHON is the interpreter of an environment with torch==2.13.0. Each implementation runs in a
 process of its own, 28 x 28 columns, 30 steps, dropout, noise, snapshots, Adam; float32. A step of
-ours is a whole step of `glom-mnist-faithful`. First steps are not counted; then they take turns. A batch of ours alone
-is one step, for its memory.
+ours is a whole step of `glom-mnist-faithful`. First steps are not counted; then they take turns. A
+batch of ours alone is one step, for its memory.
 Peak memory is the largest resident set of the process, interpreter and libraries included.
 """
 

@@ -100,6 +100,10 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "runs": lambda results: runs_table(results.runs),
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
+    "bench-leaky-rules": lambda results: bench_leaky(results, ("rules", "networks", "paths")),
+    "bench-leaky-growth": lambda results: bench_leaky(
+        results, ("cells", "steps", "hops", "batch", "threads")
+    ),
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
