@@ -160,7 +160,7 @@ def main() -> None:
     found += [compare("", batch, 0, options.threads) for batch in options.alone]
     for one in found:
         print(json.dumps(one), flush=True)
-    record = {"method": __doc__, "machine": machine(), "steps": found}
+    record = {"method": __doc__, "rounds": options.rounds, "machine": machine(), "steps": found}
     return save(options.save, "glom", record)
 
 

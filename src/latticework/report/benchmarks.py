@@ -35,6 +35,31 @@ def leaky_table(record: Mapping[str, Any], sections: Sequence[str]) -> str:
     return markdown(headers, rows)
 
 
+def glom_table(record: Mapping[str, Any] | None) -> str:
+    """A training step of the published GLOM, ours beside plain torch."""
+    if record is None:
+        return "`benchmarks/glom.py` has not been run."
+    rows = []
+    for one in record["steps"]:
+        for name in ("ours", "torch"):
+            if name not in one:
+                continue
+            found = one[name]
+            rows.append(
+                (
+                    one["batch"],
+                    name,
+                    f"{found['wall_median']:.2f}",
+                    f"{found['cpu_median']:.2f}",
+                    f"{found['peak_gb']:.2f}",
+                    len(found["wall"]),
+                    f"{one['load']:.1f}",
+                )
+            )
+    headers = ("batch", "program", "s per step", "CPU s", "peak GB", "steps", "load")
+    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+
+
 def machine_line(record: Mapping[str, Any]) -> str:
     """The machine that was measured, in one line."""
     machine = record["machine"]

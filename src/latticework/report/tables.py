@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from latticework.recipes import RECIPES, AbstractRecipe
-from latticework.report.benchmarks import leaky_table, machine_line, page_table
+from latticework.report.benchmarks import glom_table, leaky_table, machine_line, page_table
 from latticework.report.everything import Results
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
@@ -104,6 +104,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "bench-leaky-growth": lambda results: bench_leaky(
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
+    "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
