@@ -33,6 +33,7 @@ def study_accuracy(results: Results, name: str) -> str:
     """What the study found for a recipe as it stands; empty where it has not."""
     record = results.studies.get("tnn")
     for row in () if record is None else record.rows:
+        # The study's own N comes before other numbers of examples.
         asked = (row["recipe"], row["semantics"], row["protocol"])
         if asked == (name, "faithful", "published"):
             values = row["test_accuracy"]
