@@ -58,7 +58,7 @@ def test_what_cannot_be_met_is_one_sentence(tmp_path):
     assert said.status == 2 and "ask for at most 499" in said.err
     said = call("train", "tnn-v11", "--wave-length", "40")
     assert said.status == 2 and "2 to 32 expected" in said.err
-    said = call("train", "tnn-v11", "--task.crop", "2", "--task.dataset", "digits")
+    said = call("train", "tnn-v7-no-recurrence", "--task.crop", "1", "--task.dataset", "digits")
     assert said.status == 2 and "all its inputs together drive it with at most" in said.err
 
 

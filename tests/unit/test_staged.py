@@ -1,5 +1,6 @@
 """Runs in stages: which examples are for what, the classifiers, and resuming."""
 
+import dataclasses
 import json
 
 import jax
@@ -172,14 +173,10 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 
 def run_of(**changes) -> WaveRecipe:
-    import dataclasses
-
     return dataclasses.replace(SMALL, protocol=Protocol(**changes))
 
 
 def test_every_way_of_reading_and_coding():
-    import dataclasses
-
     for reads, number in (("last", 12), ("all", 24), ("each", 12)):
         one = dataclasses.replace(SMALL, reads=reads, code=PoissonIntervals())
         assert one.learner().num_features == number
