@@ -7,12 +7,13 @@ from latticework.report.benchmarks import glom_table, leaky_table, machine_line,
 from latticework.report.everything import Results
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
+from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
 
 Runs = Mapping[str, RunResult]
 
 
-def recipes_table(runs: Runs) -> str:
+def recipes_table(results: Results) -> str:
     """README: recipe, source, command, published number, ours."""
     rows = [
         (
@@ -21,7 +22,9 @@ def recipes_table(runs: Runs) -> str:
             recipe.source,
             f"`latticework train {recipe.name}`",
             recipe.published.text,
-            _ours(runs.get(recipe.name)),
+            _ours(results.runs.get(recipe.name))
+            or study_accuracy(results, recipe.name)
+            or "not run",
         )
         for recipe in RECIPES.values()
     ]
@@ -96,7 +99,7 @@ def bench_leaky(results: Results, sections: Sequence[str]) -> str:
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
-    "recipes": lambda results: recipes_table(results.runs),
+    "recipes": recipes_table,
     "runs": lambda results: runs_table(results.runs),
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
@@ -104,7 +107,11 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "bench-leaky-growth": lambda results: bench_leaky(
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
+<<<<<<< HEAD
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
+=======
+    **TNN_TABLES,
+>>>>>>> refs/helpers/tnn
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
@@ -120,7 +127,7 @@ def _in_order(runs: Runs) -> list[AbstractRecipe]:
 
 def _ours(result: RunResult | None) -> str:
     if result is None:
-        return "not run"
+        return ""
     summary = result.record["summary"]
     if summary["sd"] is None:
         return f"{summary['mean']:.3f} (1 seed)"

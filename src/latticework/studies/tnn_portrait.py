@@ -18,11 +18,14 @@ from latticework.pictures.wave_gif import wave_gif
 from latticework.pictures.weight_maps import weight_maps
 from latticework.pictures.winner_counts import winner_counts
 from latticework.recipes import OpenRun, WaveRecipe
-from latticework.studies.plasticity import counts_of, expected
+from latticework.studies.plasticity import CASES, counts_of, expected_in_image
 from latticework.tasks import WaveImage
 
-STRETCHES, EXAMPLES, MOST_POPULATIONS = 8, 100, 6
-"""Of the drift: stretches of learning and examples to take its expectation from."""
+EXAMPLES, MOST_POPULATIONS = 100, 6
+"""Test images that winners are counted on; populations that are drawn."""
+
+STRETCHES, LOOKS = 8, 25
+"""Of the drift: stretches of learning, and images of each to take the expectation from."""
 
 
 def tnn_portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
@@ -102,30 +105,38 @@ def _times(recipe: WaveRecipe, trains: dict[str, np.ndarray]) -> dict[str, np.nd
 def _drift(
     learner: TnnLearner, recipe: WaveRecipe, params: Any, dataset: Dataset
 ) -> dict[str, list[dict[str, Any]]]:
-    """Learning once more from the start, in stretches, each with what it was expected to do."""
+    """Learning once more from the start, in stretches, each with what it was expected to do.
+
+    The expectation is that of single images spread over the stretch, wave by wave.
+    """
     problem, found = learner.problem, {}
     size = max(recipe.protocol.num_learned // STRETCHES, 1)
+    looks = np.linspace(0, size, min(LOOKS, size), endpoint=False).astype(int)
+    waves = size * recipe.task.num_steps
+    learn = jax.jit(
+        lambda params, raw, at: learner.learn(params, recipe.task.encode(raw)[None], at)
+    )
     for number in range(STRETCHES):
-        images = dataset.train_inputs[number * size : (number + 1) * size]
+        first = number * size
+        images = jnp.asarray(dataset.train_inputs[first : first + size])
         if len(images) < size:
             break
-        trains = activity(learner, params, recipe, images[:: max(1, size // 20)])
-        counts = {
-            name: counts_of(value).reshape(-1, value.shape[-1]) for name, value in trains.items()
-        }
-        hoped = expected(problem, _matrices(params), counts)
-        shown = recipe.task.encode(jnp.asarray(images))[None]
-        after = learner.learn(params, shown, number * size)
-        waves = size * recipe.task.num_steps
+        before, hoped = _matrices(params), []
+        for at, stop in zip(looks, [*looks[1:], size], strict=True):
+            one = jax.tree.map(lambda leaf: leaf[0], params)
+            rows = learner.trains(params, recipe.task.encode(images[at : at + 1])[None])[0, 0]
+            example = jnp.uint32(first + at)
+            hoped.append(expected_in_image(problem, one["weights"], rows, one["key"], example))
+            params = learn(params, images[at:stop], example)
+        after = _matrices(params)
         for link in problem.wiring.links:
-            if link.name in hoped and link.shares is None:
-                moved = np.asarray(after["weights"][link.block] - params["weights"][link.block])
+            if link.name in hoped[0] and link.shares is None:
+                mean = np.mean([np.asarray(one[link.name]) for one in hoped], axis=0)
                 found.setdefault(link.name, []).append(
                     {
-                        "shown": (number + 0.5) * size,
-                        "expected": hoped[link.name],
-                        "measured": float(moved.mean()) / waves,
+                        "shown": first + size / 2,
+                        "expected": dict(zip(CASES, mean.tolist(), strict=True)),
+                        "measured": float((after[link.block] - before[link.block]).mean()) / waves,
                     }
                 )
-        params = after
     return found
