@@ -107,11 +107,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "bench-leaky-growth": lambda results: bench_leaky(
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
-<<<<<<< HEAD
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
-=======
     **TNN_TABLES,
->>>>>>> refs/helpers/tnn
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
