@@ -54,10 +54,7 @@ def train_in_stages(
         encode: raw inputs to what the learner takes; pure.
         protocol: which examples are for what.
         config: `eval_batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
-        seeds, run_dir, recipe, published, resume, progress: as in `train.train`.
-
-    Raises:
-        ValueError, OSError: as `train.train`.
+        seeds, run_dir, recipe, published, resume, progress: as in `train.train`; so are errors.
     """
     started = time.perf_counter()
     protocol.check_fits(dataset)
