@@ -201,7 +201,6 @@ def test_semantics_by_name():
     assert schedule_of("both", 8).right_winners and not schedule_of("both", 8).keeps_last_step
     with pytest.raises(ValueError, match="semantics is 'fixed'; one of faithful"):
         schedule_of("fixed", 8)
-    assert (
-        recipe("tnn-v2").columns
-        != __import__("dataclasses").replace(recipe("tnn-v2"), semantics="corrected").columns
-    )
+    v2 = recipe("tnn-v2")
+    assert isinstance(v2, WaveRecipe)
+    assert v2.columns != dataclasses.replace(v2, semantics="corrected").columns

@@ -54,7 +54,7 @@ def expected_changes(
         direction, probability = rule.probabilities(w, x, y, lag)
         moved = jnp.clip(w + direction.astype(w.dtype), 0, jnp.asarray(rule.w_max, w.dtype)) - w
         table = case_table(x, y, lag)
-        found[link.name] = jnp.mean(table * (probability * moved)[None], axis=(1, 2))
+        found[link.name] = jnp.mean(jnp.where(table, (probability * moved)[None], 0), axis=(1, 2))
     return found
 
 
