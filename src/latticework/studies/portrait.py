@@ -6,16 +6,21 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
+from latticework.core.learner import ACCURACY
 from latticework.core.task import Dataset
 from latticework.pictures import confusion_matrix, count_confusions, learning_curve
-from latticework.recipes import AbstractRecipe, LeakyRecipe, OpenRun, open_run
+from latticework.recipes import AbstractRecipe, GridnetRecipe, LeakyRecipe, OpenRun, open_run
+from latticework.studies.gridnet_portrait import gridnet_portrait
 from latticework.studies.leaky_portrait import leaky_portrait
 
 SCORED_AT_ONCE = 1000
 
 Portrait = Callable[[OpenRun, Dataset], list[Path]]
 
-PORTRAITS: Mapping[type[AbstractRecipe], Portrait] = {LeakyRecipe: leaky_portrait}
+PORTRAITS: Mapping[type[AbstractRecipe], Portrait] = {
+    LeakyRecipe: leaky_portrait,
+    GridnetRecipe: gridnet_portrait,
+}
 """What each family draws of a run into its folder, beside what is drawn for all."""
 
 
@@ -40,8 +45,9 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
         published = [(epoch + 1, value) for epoch, value in enumerate(recipe.published.by_epoch)]
         path = folder / "learning_curve.png"
         drawn.append(learning_curve(records, path, published=published, title=recipe.name))
-    path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
-    drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
+    if recipe.learner().score_name == ACCURACY:
+        path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
+        drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
     portrait = PORTRAITS.get(type(recipe))
     return drawn if portrait is None else drawn + portrait(opened, dataset)
 
