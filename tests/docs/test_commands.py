@@ -16,6 +16,10 @@ SMALL = ["--task.dataset", "digits", "--training.epochs", "1", "--training.train
 SMALL += ["--training.eval-subset", "50", "--no-pictures"]
 """What makes a training of the documentation take a second or two."""
 
+SMALL_TNN = ["--task.dataset", "digits", "--protocol.scheme", "honest"]
+SMALL_TNN += ["--protocol.examples", "20", "--protocol.read", "40", "--no-pictures"]
+"""Likewise for a temporal network, which learns in stages."""
+
 LONG = frozenset({"reproduce", "bench", "study", "verify", "report"})
 """Commands that take minutes: run only as far as their arguments and their help."""
 
@@ -82,9 +86,9 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
         assert not stop.value.code
         return
     if words[0] == "train" and "--resume" not in words:
-        small = (
-            SMALL if "synthetic" not in words[1] else ["--training.epochs", "1", "--no-pictures"]
-        )
+        small = SMALL_TNN if words[1].startswith("tnn") else SMALL
+        if "synthetic" in words[1]:
+            small = ["--training.epochs", "1", "--no-pictures"]
         given = {w for w in words if w.startswith("--")}
         pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
         words += [w for pair in pairs if pair[0] not in given for w in pair]

@@ -11,7 +11,7 @@ from latticework.kernels import Problem
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.models import LeakyLearner, diagonal, grid, small_world
 from latticework.recipes import RECIPES
-from latticework.recipes.base import byte_values
+from latticework.recipes.leaky_recipe import byte_values
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities
 from latticework.tasks import Bump, PermutedImage, PixelImage, RowImage
 from latticework.topologies import Grid

@@ -137,7 +137,7 @@ def test_an_animation_that_would_be_large_is_thinned(
 ) -> None:
     episode = episode_of(Grid(6, 6), steps=9)
     whole = pictures.activity_gif(episode, tmp_path / "a.gif").stat().st_size
-    module = sys.modules["latticework.pictures.activity_gif"]
+    module = sys.modules["latticework.pictures.film"]
     monkeypatch.setattr(module, "_MOST_BYTES", whole - 1)
     thinned = pictures.activity_gif(episode, tmp_path / "b.gif")
     assert thinned.stat().st_size < whole

@@ -59,7 +59,7 @@ class LambdaAttention(AbstractAttention):
         epsilon: discount per level, lambda of the notebook.
         gain: factor on the numbers e; 1 as written.
 
-    Reference: R. Burke, github.com/RedRyan111/GLOM (2021), after Y. Kilcher.
+    Reference: RedRyan111, github.com/RedRyan111/GLOM (2021), after Y. Kilcher.
     """
 
     epsilon: float = 0.7

@@ -67,7 +67,7 @@ class LevelNets:
     Raises:
         ValueError: a value is out of range.
 
-    Reference: R. Burke, github.com/RedRyan111/GLOM (2021); coordinates: G. Hinton,
+    Reference: RedRyan111, github.com/RedRyan111/GLOM (2021); coordinates: G. Hinton,
     arXiv:2102.12627.
     """
 

@@ -1,6 +1,8 @@
 """Arguments that several commands share, and recipes as arguments."""
 
+import contextlib
 import dataclasses
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -67,9 +69,36 @@ LeakyRecipeOptions = Annotated[LeakyRecipe, tyro.conf.arg(name="")]
 
 
 def parse(kind: type[Options], argv: Sequence[str], prog: str, **defaults: Any) -> Options:
-    """Parse `argv` into `kind`, some of whose fields may be given a default here."""
+    """Parse `argv` into `kind`, some of whose fields may be given a default here.
+
+    Raises:
+        ValueError: the parser refuses; what it says is one sentence.
+    """
     default = kind(**defaults) if defaults else tyro.MISSING_NONPROP
-    return tyro.cli(kind, args=list(argv), prog=f"latticework {prog}", default=default)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(kind, args=list(argv), prog=f"latticework {prog}", default=default)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise ValueError(unboxed(said.getvalue())) from None
+
+
+def unboxed(text: str) -> str:
+    """What stands in the box that the parser draws around a refusal, as one sentence."""
+    parts, part = [], []
+    for line in text.splitlines():
+        if line.startswith(("╭", "╰")):
+            continue
+        inside = line.strip("│ ")
+        if not inside.strip("─"):
+            parts.append(" ".join(part))
+            part = []
+        else:
+            part.append(inside.strip())
+    parts.append(" ".join(part))
+    return "; ".join(part.removeprefix("Error parsing ") for part in parts if part)
 
 
 def take_name(argv: Sequence[str]) -> tuple[str | None, list[str]]:

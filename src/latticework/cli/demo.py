@@ -9,7 +9,7 @@ import tyro
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse
 from latticework.cli.export import load
-from latticework.cli.output import console
+from latticework.cli.output import console, print_json
 from latticework.demo import DemoServer, build_site
 from latticework.tasks import DataSource
 
@@ -26,12 +26,14 @@ class DemoOptions:
         port: where to serve; 0 for any free port.
         no_browser: print the address and leave the browser alone.
         data: where the digits to choose from come from; nothing is downloaded.
+        json: print the address as one JSON value and nothing else.
     """
 
     runs: tyro.conf.Positional[tuple[Path, ...]] = ()
     port: int = 0
     no_browser: tyro.conf.FlagCreatePairsOff[bool] = False
     data: Unprefixed = dataclasses.field(default_factory=DataOptions)
+    json: bool = False
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,13 +41,17 @@ def main(argv: Sequence[str]) -> int:
     options = parse(DemoOptions, argv, "demo")
     source = dataclasses.replace(options.data.source(), offline=True)
     server = open_server(options.runs, source, options.port)
-    console().print(f"{server.url}  (Ctrl-C to stop)", markup=False, highlight=False)
+    if options.json:
+        print_json({"url": server.url})
+    else:
+        console().print(f"{server.url}  (Ctrl-C to stop)", markup=False, highlight=False)
     if not options.no_browser:
         webbrowser.open(server.url)
     try:
         server.serve()
     except KeyboardInterrupt:
-        console().print("stopped", markup=False)
+        if not options.json:
+            console().print("stopped", markup=False)
     return 0
 
 

@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
         "per_seed": values,
         "summary": dataclasses.asdict(Summary.of(values)),
         "recorded": _recorded(opened),
+        "recorded_on": opened.recipe.tested_text(dataset),
         "published": opened.recipe.published.test_accuracy,
     }
     counts = confusions(opened, dataset, seed) if options.confusion else None
@@ -93,7 +94,11 @@ def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
         (seed, accuracy(float(value)), accuracy(before))
         for seed, value, before in zip(opened.seeds, facts["per_seed"], recorded, strict=False)
     ]
-    screen.print(table(("seed", "accuracy", "recorded in the run"), rows, numbers=1))
+    screen.print(
+        table(
+            ("seed", "accuracy", f"recorded in the run, on {facts['recorded_on']}"), rows, numbers=1
+        )
+    )
     summary = facts["summary"]
     if len(opened.seeds) > 1:
         screen.print(

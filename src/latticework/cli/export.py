@@ -21,6 +21,7 @@ class ExportOptions:
         seed: which seed's network; the run's first when not given.
         out: folder to write to; RUN/export when not given.
         name: what to call the model; the recipe's name when not given.
+        summary: what to say of it; the recipe's summary when not given.
         json: print one JSON value and nothing else.
     """
 
@@ -28,23 +29,24 @@ class ExportOptions:
     seed: int | None = None
     out: Path | None = None
     name: str = ""
+    summary: str = ""
     json: bool = False
 
 
-def load(run: Path, seed: int | None = None, name: str = "") -> ModelFile:
+def load(run: Path, seed: int | None = None, name: str = "", summary: str = "") -> ModelFile:
     """The model of one seed of a run folder, errors as in `open_run` and `export_run`."""
     opened = open_run(run)
     seed = opened.seeds[0] if seed is None else seed
     opened.params_of(seed)
     if not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):
         raise ValueError(f"the name {name!r} must be of small letters, digits and hyphens")
-    return export_run(opened, seed, name)
+    return export_run(opened, seed, name, summary)
 
 
 def main(argv: Sequence[str]) -> int:
     """Export and say where."""
     options = parse(ExportOptions, argv, "export")
-    model = load(options.run, options.seed, options.name)
+    model = load(options.run, options.seed, options.name, options.summary)
     paths = model.write(options.out or options.run / "export")
     if options.json:
         print_json({"files": [str(path) for path in paths], "bytes": len(model.weights)})

@@ -18,6 +18,10 @@ from latticework.studies.conduct import StudyResult, conduct
 from latticework.studies.study import AbstractStudy, Row
 from latticework.train.progress import clock
 
+USAGE = """usage: latticework study [--json]           list the studies
+       latticework study NAME [OPTIONS]   run one
+       latticework study NAME --help      its options"""
+
 
 @dataclasses.dataclass(frozen=True)
 class StudyOptions:
@@ -48,6 +52,9 @@ def main(argv: Sequence[str]) -> int:
     if name is None:
         if set(rest) <= {"--json"}:
             return _print_all("--json" in rest)
+        if set(rest) & {"-h", "--help"}:
+            print(USAGE)
+            return 0
         raise ValueError(f"study needs a name, one of: {', '.join(STUDIES)}")
     options = parse(StudyOptions, rest, f"study {name}", study=study(name))
     folder = options.resume or options.run_dir or _new_folder(name)

@@ -46,5 +46,11 @@ class AbstractStagedLearner(AbstractLearner):
     @abc.abstractmethod
     def guesses(
         self, params: Params, features: UInt8[Array, "seed example feature"]
+    ) -> Int[Array, "seed answer"]:
+        """The classifier's answers; several per example where it reads several times."""
+
+    @abc.abstractmethod
+    def clusters(
+        self, features: UInt8[Array, "seed example feature"]
     ) -> Int[Array, "seed example"]:
-        """The classifier's answers."""
+        """The first neuron that fires at the end of each example; -1 where none does."""

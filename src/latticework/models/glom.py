@@ -73,7 +73,7 @@ class Glom:
     Raises:
         ValueError: parts that do not fit each other, or a kernel that does not apply.
 
-    References: G. Hinton, arXiv:2102.12627; R. Burke, github.com/RedRyan111/GLOM (2021).
+    References: G. Hinton, arXiv:2102.12627; RedRyan111, github.com/RedRyan111/GLOM (2021).
     """
 
     rows: int = 28

@@ -191,8 +191,8 @@ class Persistence:
     def _disc(self, key: Array, batch: int, rows: int, cols: int) -> Bool[Array, "batch row col"]:
         """A disc per image, its centre anywhere."""
         centre = jax.random.uniform(key, (batch, 2), jnp.float32)
-        row = jnp.arange(rows, dtype=jnp.float32)[:, None] - rows * centre[:, :1, None]
-        col = jnp.arange(cols, dtype=jnp.float32)[None] - cols * centre[:, 1:, None]
+        row = jnp.arange(rows, dtype=jnp.float32)[None, :, None] - rows * centre[:, :1, None]
+        col = jnp.arange(cols, dtype=jnp.float32)[None, None] - cols * centre[:, 1:, None]
         return jnp.square(row) + jnp.square(col) <= np.float32((min(rows, cols) / 4) ** 2)
 
 

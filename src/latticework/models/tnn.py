@@ -19,8 +19,9 @@ from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
 from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
 from latticework.tasks.spike_codes import AbstractSpikeCode, PoissonIntervals
 
-ReadWaves = Literal["last", "all"]
-"""Whether the classifier sees the counts of the last wave alone, or of all waves in turn."""
+ReadWaves = Literal["last", "all", "each"]
+"""Whether the classifier sees the counts of the last wave, of all waves in turn, or of each wave by
+itself, with the same class every time."""
 
 Params = dict[str, Any]
 
@@ -39,7 +40,7 @@ class TnnLearner(AbstractStagedLearner):
         num_waves: waves per example.
         code: how pixels become spikes.
         classifier: what reads the counts.
-        reads: "last" or "all" waves.
+        reads: the "last" wave, "all" together, or "each" by itself.
         kernel_name: "auto", or one of `kernels.wave_choice.WAVE_KERNELS`.
         num_classes: number of classes.
 
@@ -75,7 +76,7 @@ class TnnLearner(AbstractStagedLearner):
     @property
     def num_features(self) -> int:
         """Counts that the classifier sees."""
-        return self.problem.num_read * (1 if self.reads == "last" else self.num_waves)
+        return self.problem.num_read * (self.num_waves if self.reads == "all" else 1)
 
     def init(self, seeds: Sequence[int]) -> Params:
         """Weights as their links say, a key, and a classifier that knows nothing."""
@@ -132,7 +133,7 @@ class TnnLearner(AbstractStagedLearner):
             jnp.uint32(0),
             learns=False,
         )
-        trains = result.trains if self.reads == "all" else result.trains[:, :, -1:]
+        trains = result.trains[:, :, -1:] if self.reads == "last" else result.trains
         counts = spikes.counts(trains).astype(jnp.uint8)
         return counts.reshape(*counts.shape[:2], -1)
 
@@ -142,12 +143,14 @@ class TnnLearner(AbstractStagedLearner):
             jax.random.fold_in(jax.random.wrap_key_data(key, impl="threefry2x32"), _CLASSIFIER)
             for key in params["key"]
         ]
-        fits = self.classifier.fit_each(features, targets, jnp.stack(keys), self.num_classes)
+        features = self._answers(features)
+        each = jnp.repeat(targets, features.shape[1] // targets.shape[1], axis=1)
+        fits = self.classifier.fit_each(features, each, jnp.stack(keys), self.num_classes)
         return {**params, "classifier": fits.params}, fits.losses
 
     def guesses(self, params: Params, features: Array) -> Array:
         """The class with the highest score, seed by seed and a chunk at a time."""
-        chunk = 1000
+        chunk, features = 1000, self._answers(features)
         found = []
         for seed in range(len(features)):
             own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params["classifier"])
@@ -158,12 +161,26 @@ class TnnLearner(AbstractStagedLearner):
             found.append(np.concatenate(parts))
         return np.stack(found)  # pyright: ignore[reportReturnType]
 
+    def _answers(self, features: Array) -> Array:
+        """Features as the classifier takes them, `[seed, answer, feature]`."""
+        return features.reshape(features.shape[0], -1, self.num_features)
+
+    def clusters(self, features: Array) -> Array:
+        """The first neuron that fires in the last wave."""
+        fires = np.asarray(features)[..., -self.problem.num_read :] > 0
+        return np.where(fires.any(axis=-1), fires.argmax(axis=-1), -1)  # pyright: ignore[reportReturnType]
+
     def scores(
         self, params: Params, inputs: Float[Array, "example wave channel"]
     ) -> Float[Array, "seed example class"]:
         """Class scores of examples that all seeds see."""
         features = self.features(params, inputs[None])
-        return jax.vmap(self.classifier.scores)(params["classifier"], features)
+        return self._scores(params, features)
+
+    def _scores(self, params: Params, features: Array) -> Array:
+        """Class scores `[seed, example, class]`; the mean over its waves where each is read."""
+        scores = jax.vmap(self.classifier.scores)(params["classifier"], self._answers(features))
+        return scores.reshape(*features.shape[:2], -1, self.num_classes).mean(axis=2)
 
     def updates(
         self,
@@ -188,7 +205,7 @@ class TnnLearner(AbstractStagedLearner):
         direction = jax.tree.map(jnp.subtract, params["weights"], result.weights)
         silent = (result.trains == 0).all(axis=-1).astype(jnp.float32).mean(axis=(1, 2))
         features = self.features(params, inputs)
-        scores = jax.vmap(self.classifier.scores)(params["classifier"], features)
+        scores = self._scores(params, features)
         hits = jnp.argmax(scores, axis=-1).astype(targets.dtype) == targets
         correct = hits.astype(jnp.float32).mean(axis=1)
         return Updates({**still, "weights": direction}, silent, correct)

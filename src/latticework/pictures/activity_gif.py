@@ -1,25 +1,16 @@
 """Animation: a lattice's activity while one sequence streams in."""
 
-import io
 from pathlib import Path
-from typing import cast
-
-import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from PIL import Image
 
 from latticework.core.checks import require
 from latticework.pictures import style
 from latticework.pictures.activity_sheet import colour_bar, panel, score_curves
 from latticework.pictures.episode import Episode
+from latticework.pictures.film import Film
 from latticework.pictures.layout import lay_out
 from latticework.pictures.stage import StreamView
 
 _DPI = 96
-_MOST_BYTES = 1_000_000
 _EDGE, _HEAD, _SIDE = 0.25, 0.56, 2.0
 _MOST_WIDTH, _MOST_HEIGHT = 8.4, 5.1
 
@@ -73,7 +64,7 @@ def activity_gif(
             cursor = curves.axvline(1, color=style.MARK, lw=1.2)
             moving.append(cursor)
         stage = panel(figure, layout, episode, norm, 2 * _EDGE + _SIDE, _HEAD, unit)
-        film = _Film(figure, [*stage.moving, *moving])
+        film = Film(figure, [*stage.moving, *moving])
         for step in episode.moments(most_frames):
             stage.show(step)
             stream.show(step)
@@ -82,61 +73,3 @@ def activity_gif(
             clock.set_text(f"step {step + 1} of {episode.num_steps}")
             film.shoot()
         return style.save_bytes(film.gif(frame_ms, hold_ms), path)
-
-
-class _Film:
-    """Frames of a figure of which only some artists move."""
-
-    def __init__(self, figure: Figure, moving: list[Artist]) -> None:
-        self._moving = moving
-        for artist in moving:
-            artist.set_animated(True)
-        canvas = cast(FigureCanvasAgg, figure.canvas)
-        canvas.draw()
-        self._canvas, self._still = canvas, canvas.copy_from_bbox(figure.bbox)
-        self._frames: list[Image.Image] = []
-
-    def shoot(self) -> None:
-        """Take a frame as things stand."""
-        self._canvas.restore_region(self._still)
-        for artist in self._moving:
-            artist.draw(self._canvas.get_renderer())
-        pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
-        self._frames.append(Image.fromarray(pixels.copy()))
-
-    def gif(self, frame_ms: int, hold_ms: int) -> bytes:
-        """The frames, endlessly repeated; only every other one while they take too much room."""
-        palette = _palette()
-        frames = [
-            frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self._frames
-        ]
-        data = _encode(frames, frame_ms, hold_ms)
-        while len(data) > _MOST_BYTES and len(frames) > 2:
-            frames, frame_ms = frames[::-1][::2][::-1], 2 * frame_ms
-            data = _encode(frames, frame_ms, hold_ms)
-        return data
-
-
-def _encode(frames: list[Image.Image], frame_ms: int, hold_ms: int) -> bytes:
-    buffer = io.BytesIO()
-    frames[0].save(
-        buffer,
-        format="GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=[frame_ms] * (len(frames) - 1) + [hold_ms],
-        loop=0,
-        optimize=True,
-    )
-    return buffer.getvalue()
-
-
-def _palette() -> Image.Image:
-    """The colours that pictures of activity use; all frames share them, so nothing flickers."""
-    signed = style.signed_colours()(np.linspace(0, 1, 97))[:, :3]
-    named = (style.RIGHT, style.MARK, style.INK, style.SOFT, style.TRAILING, style.FAINT)
-    grey = np.repeat(np.linspace(0, 1, 33)[:, None], 3, axis=1)
-    colours = np.concatenate([signed, [to_rgb(name) for name in named], grey])
-    image = Image.new("P", (1, 1))
-    image.putpalette((255 * colours).round().astype(np.uint8).tobytes())
-    return image

@@ -1,10 +1,11 @@
 """What a recipe is: one experiment, complete, in plain numbers."""
 
 import abc
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jax
 from tyro.conf import Suppress as Fixed
@@ -120,6 +121,12 @@ class AbstractRecipe(abc.ABC):
             f"{len(dataset.test_targets):,} to test on; {plural(training.epochs, 'epoch')} in "
             f"batches of {training.batch_size}"
         )
+
+    def within(self, dataset: Dataset) -> Self:
+        """The same recipe for another data set, which may have fewer examples."""
+        del dataset
+        training = dataclasses.replace(self.training, eval_subset=None, train_size=None)
+        return dataclasses.replace(self, training=training)
 
     def details(self) -> tuple[str, ...]:
         """Lines that describe the network beside the number of its cells and parameters."""

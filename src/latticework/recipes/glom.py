@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from latticework.cells.front_end import FrontEnd
 from latticework.cells.level_nets import LevelNets
+from latticework.models.glom_lessons import Persistence
 from latticework.readouts.site_vote import SiteReadout
 from latticework.recipes.base import Published
 from latticework.recipes.glom_recipe import GlomRecipe
@@ -11,7 +12,7 @@ from latticework.schedules.settling import Settling, Snapshots
 from latticework.tasks import PatchImage
 from latticework.train import OptimiserConfig, TrainingConfig
 
-NOTEBOOK = "R. Burke, GLOM, 2021, github.com/RedRyan111/GLOM"
+NOTEBOOK = "RedRyan111, GLOM, 2021, github.com/RedRyan111/GLOM"
 OURS = "latticework"
 
 FAITHFUL = GlomRecipe(
@@ -30,20 +31,25 @@ FAITHFUL = GlomRecipe(
 
 BEST = GlomRecipe(
     name="glom-mnist",
-    summary="49 columns that see patches of 4 x 4 pixels, the same 9,040 parameters, 6 steps",
+    summary="49 columns that see patches of 4 x 4 pixels, the same 9,040 parameters, 8 steps",
     source=OURS,
     published=Published(note="to compare with glom-mnist-faithful, published 0.91"),
     task=PatchImage(patch=4),
-    nets=LevelNets(dropout=0.0, scale=0.5),
+    nets=LevelNets(dropout=0.0, scale=2.0),
     front=FrontEnd(patch=4),
     settling=Settling(
-        num_steps=6, snapshots=Snapshots(()), noise=0.0, initial_scale=0.0, refeed=True
+        num_steps=8,
+        update="average",
+        snapshots=Snapshots(()),
+        noise=0.0,
+        initial_scale=0.0,
+        refeed=True,
     ),
-    sites=SiteReadout(loss="mean_cross_entropy", verdict="mean", gain=5.0),
+    sites=SiteReadout(loss="mean_cross_entropy", gain=3.0, site_weight=0.3),
     optimiser=OptimiserConfig(
         learning_rate=8e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0
     ),
-    training=TrainingConfig(epochs=5, batch_size=64, eval_batch=1000),
+    training=TrainingConfig(epochs=2, batch_size=64, eval_batch=1000),
 )
 
 FASHION = replace(
@@ -54,4 +60,13 @@ FASHION = replace(
     task=PatchImage("fashion-mnist", patch=4),
 )
 
-GLOM_RECIPES = (FAITHFUL, BEST, FASHION)
+PERSISTENT = replace(
+    BEST,
+    name="glom-mnist-persistent",
+    summary="glom-mnist taught to hold an answer and to revise it, with a pool of columns",
+    published=Published(),
+    settling=replace(BEST.settling, min_steps=4, fire_rate=0.9),
+    persistence=Persistence(pool_size=512),
+)
+
+GLOM_RECIPES = (FAITHFUL, BEST, FASHION, PERSISTENT)

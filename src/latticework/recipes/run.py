@@ -46,10 +46,8 @@ def prepare(recipe: RecipeT, source: DataSource) -> Prepared[RecipeT]:
     """
     recipe.check()
     task, dataset = resolve(recipe.task, source)
-    training = recipe.training
-    if dataset.notice:
-        training = dataclasses.replace(training, eval_subset=None, train_size=None)
-    return Prepared(dataclasses.replace(recipe, task=task, training=training), dataset)
+    recipe = dataclasses.replace(recipe, task=task)
+    return Prepared(recipe.within(dataset) if dataset.notice else recipe, dataset)
 
 
 def run(

@@ -1,9 +1,9 @@
 """An experiment with a temporal neural network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from tyro.conf import Suppress as Fixed
 
@@ -73,7 +73,7 @@ class WaveRecipe(AbstractRecipe):
         tie_break: who wins where there is not room for all: "random" or "first".
         wave_length: steps per wave.
         classifier: what is trained on the counts.
-        reads: counts of the "last" wave, or of "all".
+        reads: counts of the "last" wave, of "all", or of "each" by itself.
         protocol: which examples are for what.
         kernel: the code path, "auto" for the fastest that applies.
     """
@@ -144,6 +144,10 @@ class WaveRecipe(AbstractRecipe):
             f"classifier, of {dataset.name}; tested on {protocol.tested_text(dataset)}; "
             f"{self.semantics} semantics"
         )
+
+    def within(self, dataset: Dataset) -> Self:
+        """With no more examples than there are."""
+        return replace(self, protocol=self.protocol.within(dataset))
 
     def details(self) -> tuple[str, ...]:
         """Every population and link in a line."""

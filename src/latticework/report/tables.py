@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from latticework.recipes import RECIPES, AbstractRecipe
+from latticework.report.benchmarks import glom_table, leaky_table, machine_line, page_table
 from latticework.report.everything import Results
+from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
+from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
 
 Runs = Mapping[str, RunResult]
 
 
-def recipes_table(runs: Runs) -> str:
+def recipes_table(results: Results) -> str:
     """README: recipe, source, command, published number, ours."""
     rows = [
         (
@@ -19,7 +22,9 @@ def recipes_table(runs: Runs) -> str:
             recipe.source,
             f"`latticework train {recipe.name}`",
             recipe.published.text,
-            _ours(runs.get(recipe.name)),
+            _ours(results.runs.get(recipe.name))
+            or study_accuracy(results, recipe.name)
+            or "not run",
         )
         for recipe in RECIPES.values()
     ]
@@ -85,20 +90,29 @@ def study_table(results: Results, name: str) -> str:
     return markdown(found.headers, found.rows)
 
 
+def bench_leaky(results: Results, sections: Sequence[str]) -> str:
+    """The benchmark of the leaky family: the machine, then some sections."""
+    if "leaky" not in results.benchmarks:
+        return "`benchmarks/leaky.py` has not been run."
+    record = results.benchmarks["leaky"]
+    return f"{machine_line(record)}\n\n{leaky_table(record, sections)}"
+
+
 TABLES: dict[str, Callable[[Results], str]] = {
-    "recipes": lambda results: recipes_table(results.runs),
+    "recipes": recipes_table,
     "runs": lambda results: runs_table(results.runs),
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
+    "bench-leaky-rules": lambda results: bench_leaky(results, ("rules", "networks", "paths")),
+    "bench-leaky-growth": lambda results: bench_leaky(
+        results, ("cells", "steps", "hops", "batch", "threads")
+    ),
+    "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
+    **TNN_TABLES,
+    "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }
 """Tables by the name that a page uses."""
-
-
-def markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def _in_order(runs: Runs) -> list[AbstractRecipe]:
@@ -110,7 +124,7 @@ def _in_order(runs: Runs) -> list[AbstractRecipe]:
 
 def _ours(result: RunResult | None) -> str:
     if result is None:
-        return "not run"
+        return ""
     summary = result.record["summary"]
     if summary["sd"] is None:
         return f"{summary['mean']:.3f} (1 seed)"

@@ -25,7 +25,7 @@ class Snapshots:
         divisors: one per snapshot; () for none.
         factor: how much of a snapshot is added.
 
-    Reference: R. Burke, github.com/RedRyan111/GLOM (2021).
+    Reference: RedRyan111, github.com/RedRyan111/GLOM (2021).
     """
 
     divisors: tuple[int, ...] = (2, 4, 8)
@@ -92,7 +92,7 @@ class Settling:
     Raises:
         ValueError: a value is out of range.
 
-    References: R. Burke, github.com/RedRyan111/GLOM (2021); A. Mordvintsev et al., Growing Neural
+    References: RedRyan111, github.com/RedRyan111/GLOM (2021); A. Mordvintsev et al., Growing Neural
     Cellular Automata (2020) for fire_rate and alive_above; G. Hinton, arXiv:2102.12627.
     """
 

@@ -1,10 +1,13 @@
 """All studies by name."""
 
 from latticework.core.registry import unknown_name
+from latticework.studies.glom_islands import GlomIslands
+from latticework.studies.glom_persistence import GlomPersistence
 from latticework.studies.hops import Hops
 from latticework.studies.precision import Precision
 from latticework.studies.robustness import Robustness
 from latticework.studies.study import AbstractStudy
+from latticework.studies.tnn import Tnn
 
 STUDIES: dict[str, AbstractStudy] = {
     study.name: study
@@ -27,10 +30,25 @@ STUDIES: dict[str, AbstractStudy] = {
             "what traces that reach further give and cost, on grid, tree and small world",
             "latticework",
         ),
+        Tnn(
+            "tnn",
+            "every published temporal network, faithful and corrected, under both protocols",
+            "project 18847-rTNN, 2020: one run each",
+        ),
         Precision(
             "precision",
             "parameters and traces of few bits, and devices that differ",
             "latticework; named as open in the grid-neurons article",
+        ),
+        GlomIslands(
+            "glom-islands",
+            "islands of agreement per level and step, and whether they are parts of the digit",
+            "the question that the GLOM notebook left open: are part-whole hierarchies found?",
+        ),
+        GlomPersistence(
+            "glom-persistence",
+            "is the answer held ten times longer than trained, and revised when the digit changes?",
+            "latticework, after Self-classifying MNIST Digits",
         ),
     )
 }

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,11 @@ def _measured(
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
+    except BrokenProcessPool as error:
+        raise OSError(
+            "a process that measured was ended from outside, perhaps for want of memory; what was "
+            "measured is kept: go on with --resume and fewer --jobs"
+        ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -24,7 +24,6 @@ PACKAGES = (
     "jaxlib",
     "numpy",
     "optax",
-    "equinox",
     "jaxtyping",
     "matplotlib",
     "pillow",

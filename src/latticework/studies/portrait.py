@@ -9,9 +9,19 @@ import numpy as np
 from latticework.core.learner import ACCURACY
 from latticework.core.task import Dataset
 from latticework.pictures import confusion_matrix, count_confusions, learning_curve
-from latticework.recipes import AbstractRecipe, GridnetRecipe, LeakyRecipe, OpenRun, open_run
+from latticework.recipes import (
+    AbstractRecipe,
+    GlomRecipe,
+    GridnetRecipe,
+    LeakyRecipe,
+    OpenRun,
+    WaveRecipe,
+    open_run,
+)
+from latticework.studies.glom_portrait import glom_portrait
 from latticework.studies.gridnet_portrait import gridnet_portrait
 from latticework.studies.leaky_portrait import leaky_portrait
+from latticework.studies.tnn_portrait import tnn_portrait
 
 SCORED_AT_ONCE = 1000
 
@@ -20,6 +30,8 @@ Portrait = Callable[[OpenRun, Dataset], list[Path]]
 PORTRAITS: Mapping[type[AbstractRecipe], Portrait] = {
     LeakyRecipe: leaky_portrait,
     GridnetRecipe: gridnet_portrait,
+    GlomRecipe: glom_portrait,
+    WaveRecipe: tnn_portrait,
 }
 """What each family draws of a run into its folder, beside what is drawn for all."""
 

@@ -67,6 +67,17 @@ class WaveImage(AbstractStoredImages):
         """Channels per wave."""
         return self.lines * self.crop * (2 if self.polarity == "on_off" else 1)
 
+    def lines_of_waves(self) -> np.ndarray:
+        """First and last line of the image that each wave shows, `[wave, 2]`."""
+        first = self.start + np.arange(self.num_steps) * self.stride
+        return np.stack([first, first + self.lines - 1], axis=1)
+
+    @property
+    def start(self) -> int:
+        """First line and column of the square that is shown."""
+        # The published crops of 8 and 13 begin at 10 and, 7.5 rounded to even, at 8.
+        return round((SIDE - self.crop) / 2)
+
     def encode(self, raw: Array | np.ndarray) -> Array:
         """Images uint8 `[..., 28, 28]` to whole numbers 0..255, float32 `[..., wave, channel]`.
 
@@ -78,9 +89,7 @@ class WaveImage(AbstractStoredImages):
             f"images of type {raw.dtype} and shape {tuple(raw.shape)} cannot be encoded; unsigned "
             f"bytes of shape [..., {SIDE}, {SIDE}] expected",
         )
-        # The published crops of 8 and 13 begin at 10 and, 7.5 rounded to even, at 8.
-        start = round((SIDE - self.crop) / 2)
-        end = start + self.crop
+        start, end = self.start, self.start + self.crop
         pixels = jnp.asarray(raw)[..., start:end, start:end].astype(jnp.float32)
         first = np.arange(self.num_steps) * self.stride
         rows = first[:, None] + np.arange(self.lines)

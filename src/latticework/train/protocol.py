@@ -1,6 +1,6 @@
 """Which examples a run in stages learns from, reads and is tested on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import jax
@@ -95,6 +95,14 @@ class Protocol:
             f"{self.examples:,} examples need {need:,} of the training file, but {dataset.name} "
             f"has {have:,}; ask for at most {most:,}",
         )
+
+    def within(self, dataset: Dataset) -> "Protocol":
+        """The same protocol with no more examples than `dataset` has."""
+        have = len(dataset.train_targets)
+        if self.scheme == "published":
+            return replace(self, examples=min(self.examples, (have - 1) // 3))
+        read = None if self.read is None else min(self.read, have)
+        return replace(self, examples=min(self.examples, have), read=read)
 
     def shares(self, dataset: Dataset, seeds: tuple[int, ...]) -> Shares:
         """The examples of every seed, drawn from the seed alone."""

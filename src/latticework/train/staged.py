@@ -22,6 +22,7 @@ from latticework.train.protocol import Protocol
 from latticework.train.record import RunFolder, first_difference
 from latticework.train.results import Outcome, TrainResult
 from latticework.train.run_setup import fingerprint
+from latticework.train.staged_scores import StagedScores, staged_scores
 from latticework.train.steps import Encode
 
 LARGEST_TABLE = 1 << 30
@@ -53,10 +54,7 @@ def train_in_stages(
         encode: raw inputs to what the learner takes; pure.
         protocol: which examples are for what.
         config: `eval_batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
-        seeds, run_dir, recipe, published, resume, progress: as in `train.train`.
-
-    Raises:
-        ValueError, OSError: as `train.train`.
+        seeds, run_dir, recipe, published, resume, progress: as in `train.train`; so are errors.
     """
     started = time.perf_counter()
     protocol.check_fits(dataset)
@@ -116,8 +114,8 @@ class StagedRun:
                 accuracy = None
                 metrics: list[dict[str, Any]] = []
                 if outcome is Outcome.FINISHED:
-                    accuracy = self._test()
-                    metrics = [self._line(accuracy)]
+                    scores = self._test()
+                    accuracy, metrics = scores.accuracy, [self._line(scores)]
                     progress.epoch(metrics[0], self._moment())
             message = self._sentence(outcome)
         finally:
@@ -225,8 +223,8 @@ class StagedRun:
             parts.append(np.asarray(self._features(params, raw)))
         return np.concatenate(parts, axis=1)  # pyright: ignore[reportReturnType]
 
-    def _test(self) -> np.ndarray:
-        """Accuracy of every seed."""
+    def _test(self) -> StagedScores:
+        """What every seed scores."""
         tested = self.shares.tested
         if tested is None:
             images, targets = self.dataset.test_inputs, self.dataset.test_targets
@@ -234,15 +232,16 @@ class StagedRun:
         else:
             images, targets = self.dataset.train_inputs, self.dataset.train_targets
             index = tested
-        right = []
+        parts = []
         for group in self._groups(index.shape[1]):
             params = jax.tree.map(lambda leaf, group=group: leaf[group], self.params)
             features = self._features_of(params, images, index[group])
             guesses = np.asarray(self.learner.guesses(params, features))
-            right.append((guesses == targets[index[group]]).mean(axis=1))
-        return np.concatenate(right)
+            clusters = np.asarray(self.learner.clusters(features))
+            parts.append(staged_scores(guesses, clusters, targets[index[group]]))
+        return StagedScores(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
-    def _line(self, accuracy: np.ndarray) -> dict[str, Any]:
+    def _line(self, scores: StagedScores) -> dict[str, Any]:
         """The one record of metrics.jsonl."""
         last = [losses[-1] for losses in self.losses]
         return {
@@ -250,13 +249,15 @@ class StagedRun:
             "steps": self.learned,
             "train_loss": float(np.mean(last)),
             "train_accuracy": None,
-            "test_accuracy": float(accuracy.mean()),
+            "test_accuracy": float(scores.accuracy.mean()),
             "test_examples": self.protocol.tested_text(self.dataset),
             "classifier_losses": self.losses,
             "per_seed": {
                 "train_loss": last,
                 "train_accuracy": [None] * len(last),
-                "test_accuracy": accuracy.tolist(),
+                "test_accuracy": scores.accuracy.tolist(),
+                "coverage": scores.coverage.tolist(),
+                "purity": scores.purity.tolist(),
             },
             "seconds": self._seconds(),
             "images_per_second": self._images_per_second(),

@@ -8,8 +8,8 @@ export interface Point {
 }
 
 export class CubeScene {
-  yaw = -0.62;
-  pitch = 0.36;
+  yaw = -0.82;
+  pitch = 0.3;
   /** Distance between slices, in cells. */
   spread = 4;
   /** How far blocks are apart, in cells. */
@@ -18,7 +18,7 @@ export class CubeScene {
   private centre: Point = { x: 0, y: 0 };
 
   constructor(readonly shape: Triple, readonly block: Triple) {
-    this.spread = Math.max(1, Math.min(6, (1.4 * shape[1]) / shape[2]));
+    this.spread = Math.max(1, Math.min(8, (2.2 * shape[1]) / shape[2]));
   }
 
   /** Fit the whole box, blocks apart and at any angle it may be turned to, into the canvas. */

@@ -8,8 +8,8 @@ import { type Palette, signedAt } from "./palette.ts";
 import { type Display, type Inspection, type Legend, number, type Size, type View } from "./view.ts";
 
 const DISPLAYS: readonly Display[] = [
-  { id: "state", label: "Activity", help: "what the cells hold" },
   { id: "signal", label: "Signal", help: "how far the image has travelled: the difference to an empty image" },
+  { id: "state", label: "Activity", help: "what the cells hold" },
 ];
 /** When, within an outer step, blocks have parted, have finished, and are together again. */
 const [PARTED, DONE, TOGETHER] = [0.14, 0.6, 0.8];
@@ -19,7 +19,7 @@ export class CubeView implements View {
   readonly rate: number;
   readonly lead: string;
   readonly displays = DISPLAYS;
-  display = "state";
+  display = "signal";
   private episode: Episode | null = null;
   private readonly scene: CubeScene;
   private readonly cells: number;
@@ -62,7 +62,7 @@ export class CubeView implements View {
   }
 
   controls(): HTMLElement[] {
-    const slider = make("input", { type: "range", min: "1", max: "8", step: "0.1", value: String(this.scene.spread) });
+    const slider = make("input", { type: "range", min: "1", max: "14", step: "0.1", value: String(this.scene.spread) });
     slider.oninput = () => {
       this.scene.spread = Number(slider.value);
       slider.dispatchEvent(new Event("redraw", { bubbles: true }));
@@ -122,7 +122,7 @@ export class CubeView implements View {
     this.label(context, palette);
   }
 
-  /** One slice as an image: colour by sign, opacity by size. */
+  /** One slice as an image: colour by sign, opacity by size, so that one sees through what is still. */
   private paint(k: number, palette: Palette): void {
     const [m, n, depth] = this.model.shape;
     const context = this.slice.getContext("2d")!;
@@ -134,7 +134,7 @@ export class CubeView implements View {
       image.data[4 * p] = palette.signedRgb[at]!;
       image.data[4 * p + 1] = palette.signedRgb[at + 1]!;
       image.data[4 * p + 2] = palette.signedRgb[at + 2]!;
-      image.data[4 * p + 3] = 30 + 215 * Math.min(1, 1.25 * Math.abs(shade));
+      image.data[4 * p + 3] = 14 + 241 * Math.min(1, 1.5 * shade * shade);
     }
     context.putImageData(image, 0, 0);
   }

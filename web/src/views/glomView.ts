@@ -204,7 +204,7 @@ export class GlomView implements View {
     const { mean, axes } = this.basis(level);
     const along = axes.map((axis) => axis.reduce((sum, a, c) => sum + a * (vector[c]! - mean[c]!), 0));
     const size = Math.sqrt(mean.reduce((sum, x) => sum + x * x, 0)) + 1e-6;
-    const light = (n: number) => Math.round(128 + 105 * Math.tanh((1.6 * (along[n] ?? 0)) / size));
+    const light = (n: number) => Math.round(134 + 95 * Math.tanh((0.7 * (along[n] ?? 0)) / size));
     return `rgb(${light(0)},${light(1)},${light(2)})`;
   }
 

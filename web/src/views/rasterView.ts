@@ -97,7 +97,7 @@ export class RasterView implements View {
       context.font = "500 12px system-ui, sans-serif";
       context.textAlign = "left";
       context.textBaseline = "alphabetic";
-      const what = band.kind === "input" ? "row of the image" : band.kind === "buffer" ? "the wave before" : "cells";
+      const what = { input: "pixels of a row", column: "cells", buffer: "cells, as they were a wave ago" }[band.kind];
       context.fillText(`${band.name} · ${band.size} ${what}`, this.left, band.y - 5);
       context.fillStyle = palette.paper;
       context.fillRect(this.left, band.y, this.right - this.left, band.height);

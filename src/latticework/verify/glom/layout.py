@@ -8,21 +8,12 @@ from jaxtyping import Array
 from numpy.typing import ArrayLike
 
 from latticework.cells.level_nets import LevelNets, NetParams
+from latticework.models.glom_weights import STORED
 from latticework.verify.archive import Archive
 from latticework.verify.outcomes import Check, compare
 
 TOLERANCE = 1e-10
 """Relative; everything is computed in float64."""
-
-STORED = {
-    "weight1": "W1",
-    "bias1": "b1",
-    "weight2": "W2",
-    "bias2": "b2",
-    "weight3": "W3",
-    "bias3": "b3",
-}
-"""Our names of the parameters of one net, and the golden files'."""
 
 
 def ours(state: ArrayLike) -> Array:

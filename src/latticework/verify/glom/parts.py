@@ -9,10 +9,11 @@ from jaxtyping import Array
 
 from latticework.cells.consensus import LambdaAttention
 from latticework.cells.level_nets import Masks, NetParams, linear, three_layers
+from latticework.models.glom_weights import STORED
 from latticework.topologies import torus
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context
-from latticework.verify.glom.layout import STORED, compare_array, ours, theirs
+from latticework.verify.glom.layout import compare_array, ours, theirs
 from latticework.verify.outcomes import Check, compare_equal
 
 SCALE = 0.01

@@ -1,0 +1,44 @@
+"""The published weights of GLOM, where somebody has them: they are not part of this package."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from latticework.cells.level_nets import LevelNets, NetParams
+from latticework.core.checks import require
+
+STORED = {
+    "weight1": "W1",
+    "bias1": "b1",
+    "weight2": "W2",
+    "bias2": "b2",
+    "weight3": "W3",
+    "bias3": "b3",
+}
+"""Our names of the parameters of one net, and those of the arrays `KIND_INDEX_NAME` of a file."""
+
+
+def read_weights(path: Path, nets: LevelNets) -> NetParams:
+    """The parameters of all nets from an `.npz` of arrays `bottom_up_0_W1` and so on, float32.
+
+    Raises:
+        ValueError: an array is missing or has another shape.
+        OSError: the file cannot be read.
+    """
+    like = jax.eval_shape(nets.init, jax.random.key(0))
+    shapes = {name: leaf.shape[1:] for name, leaf in like.items()}
+    with np.load(path, allow_pickle=False) as stored:
+        params = {}
+        for name, short in STORED.items():
+            each = []
+            for net in nets.nets:
+                key = f"{net.kind}_{net.index}_{short}"
+                require(key in stored.files, f"{path} has no array {key!r}")
+                require(
+                    stored[key].shape == shapes[name],
+                    f"{path}: {key} has shape {stored[key].shape}, expected {shapes[name]}",
+                )
+                each.append(stored[key].astype(np.float32))
+            params[name] = np.stack(each)
+    return params

@@ -1,0 +1,88 @@
+"""Tables of the committed benchmarks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latticework.report.markdown import markdown
+
+
+def leaky_table(record: Mapping[str, Any], sections: Sequence[str]) -> str:
+    """Microseconds per image and the share of the machine's peak, for some sections."""
+    peak = record["machine"]["peak_gflops_float32"]
+    rows = []
+    for row in record["rows"]:
+        if row["section"] not in sections:
+            continue
+        gflops = row["gflops"]
+        share = "-" if gflops is None or not peak else f"{gflops / peak / row['threads']:.0%}"
+        work = {"learn": row["rule"], "score": "forward", "fused": f"{row['rule']}, fused SGD"}
+        rows.append(
+            (
+                row["case"],
+                work[row["work"]],
+                row["path"],
+                row["batch"],
+                row["steps"],
+                row["threads"],
+                f"{row['us']:.1f}",
+                f"{row['us_min']:.1f} .. {row['us_max']:.1f}",
+                "-" if gflops is None else f"{gflops:.1f}",
+                share,
+            )
+        )
+    headers = ("network", "work", "path", "batch", "steps", "threads")
+    headers += ("us per image", "range", "GFLOP/s", "of peak")
+    return markdown(headers, rows)
+
+
+def glom_table(record: Mapping[str, Any] | None) -> str:
+    """A training step of the published GLOM, ours beside plain torch."""
+    if record is None:
+        return "`benchmarks/glom.py` has not been run."
+    rows = []
+    for one in record["steps"]:
+        for name in ("ours", "torch"):
+            if name not in one:
+                continue
+            found = one[name]
+            rows.append(
+                (
+                    one["batch"],
+                    name,
+                    f"{found['wall_median']:.2f}",
+                    f"{found['cpu_median']:.2f}",
+                    f"{found['peak_gb']:.2f}",
+                    len(found["wall"]),
+                    f"{one['load']:.1f}",
+                )
+            )
+    headers = ("batch", "program", "s per step", "CPU s", "peak GB", "steps", "load")
+    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+
+
+def machine_line(record: Mapping[str, Any]) -> str:
+    """The machine that was measured, in one line."""
+    machine = record["machine"]
+    return (
+        f"Measured on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['simd'][0] if machine['simd'] else 'no'} vectors; one core's peak in a loop of "
+        f"multiply-adds is {machine['peak_gflops_float32']:.0f} GFLOP/s in single precision. "
+        f"Medians of {record['rounds']} interleaved rounds."
+    )
+
+
+def page_table(measured: Any) -> str:
+    """How fast the page in the browser is."""
+    if measured is None:
+        return "Not measured yet."
+    rows = [
+        (
+            name,
+            f"{row['usable_ms']:.0f} ms",
+            f"{row['frames_per_second']:.0f}",
+            f"{row['run_ms']:.1f} ms",
+            f"{row['outer_step_ms']:.1f} ms" if "outer_step_ms" in row else "-",
+        )
+        for name, row in measured["median"].items()
+    ]
+    return markdown(("model", "usable", "frames/s", "one image", "outer step"), rows)
