@@ -143,7 +143,8 @@ def print_result(
     recipe, dataset = prepared.recipe, prepared.dataset
     if result.summary is not None:
         screen.print(
-            f"test accuracy on {recipe.tested_text(dataset)}: {spread(result.summary)}"
+            f"test {recipe.learner().score_name} on {recipe.tested_text(dataset)}: "
+            + spread(result.summary)
             + _range(result)
             + f"   published: {recipe.published.text}"
             + (f"   {_checked(recipe)}" if recipe.published.checked else ""),

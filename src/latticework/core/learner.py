@@ -11,6 +11,10 @@ Params = Any
 """A pytree of float arrays. In a learner every leaf has a leading seed axis."""
 
 
+ACCURACY = "accuracy"
+"""Score of a learner that tells classes."""
+
+
 class Updates(NamedTuple):
     """What a rule returns for one batch, per seed.
 
@@ -110,7 +114,7 @@ class AbstractLearner(abc.ABC):
     @property
     def score_name(self) -> str:
         """What the mean of `points` over a test set is called."""
-        return "accuracy"
+        return ACCURACY
 
     def points(
         self,

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from latticework.core.checks import require
-from latticework.core.learner import AbstractLearner, Updates
+from latticework.core.learner import ACCURACY, AbstractLearner, Updates
 from latticework.core.loss import cross_entropy
 from latticework.core.registry import unknown_name
 from latticework.kernels import AUTO
@@ -70,7 +70,7 @@ class GridnetLearner(AbstractLearner):
     @property
     def score_name(self) -> str:
         """What `points` averages to."""
-        return "share of the pixels' variance explained" if self.is_echo else "accuracy"
+        return "share of the pixels' variance explained" if self.is_echo else ACCURACY
 
     def init(self, seeds: Sequence[int]) -> GridnetParams:
         """Parameters for each seed, stacked."""

@@ -4,6 +4,7 @@ from latticework.pictures.activity_gif import activity_gif
 from latticework.pictures.activity_sheet import activity_sheet
 from latticework.pictures.cell_maps import cell_maps
 from latticework.pictures.confusion import confusion_matrix, count_confusions
+from latticework.pictures.cube import cube_slices, signal_reach
 from latticework.pictures.episode import Episode, record
 from latticework.pictures.hero import hero
 from latticework.pictures.hop_cosine import hop_cosine
@@ -20,6 +21,7 @@ __all__ = [
     "cell_maps",
     "confusion_matrix",
     "count_confusions",
+    "cube_slices",
     "draw_text",
     "hero",
     "hop_cosine",
@@ -27,5 +29,6 @@ __all__ = [
     "reach_panels",
     "record",
     "save_run_pictures",
+    "signal_reach",
     "sweep_panels",
 ]

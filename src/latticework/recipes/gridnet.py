@@ -45,7 +45,7 @@ GRIDNET_MNIST = replace(
     optimiser=OptimiserConfig(
         learning_rate=3e-3, weight_decay=1e-3, schedule="cosine", warmup_steps=100
     ),
-    training=TrainingConfig(epochs=6, batch_size=64, eval_batch=500),
+    training=TrainingConfig(epochs=4, batch_size=64, eval_batch=500),
 )
 
 GRIDNET_MNIST_GATED = replace(

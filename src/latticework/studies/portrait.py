@@ -6,17 +6,20 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
+from latticework.core.learner import ACCURACY
 from latticework.core.task import Dataset
 from latticework.pictures import confusion_matrix, count_confusions, learning_curve
 from latticework.recipes import (
     AbstractRecipe,
     GlomRecipe,
+    GridnetRecipe,
     LeakyRecipe,
     OpenRun,
     WaveRecipe,
     open_run,
 )
 from latticework.studies.glom_portrait import glom_portrait
+from latticework.studies.gridnet_portrait import gridnet_portrait
 from latticework.studies.leaky_portrait import leaky_portrait
 from latticework.studies.tnn_portrait import tnn_portrait
 
@@ -26,6 +29,7 @@ Portrait = Callable[[OpenRun, Dataset], list[Path]]
 
 PORTRAITS: Mapping[type[AbstractRecipe], Portrait] = {
     LeakyRecipe: leaky_portrait,
+    GridnetRecipe: gridnet_portrait,
     GlomRecipe: glom_portrait,
     WaveRecipe: tnn_portrait,
 }
@@ -53,8 +57,9 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
         published = [(epoch + 1, value) for epoch, value in enumerate(recipe.published.by_epoch)]
         path = folder / "learning_curve.png"
         drawn.append(learning_curve(records, path, published=published, title=recipe.name))
-    path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
-    drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
+    if recipe.learner().score_name == ACCURACY:
+        path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
+        drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
     portrait = PORTRAITS.get(type(recipe))
     return drawn if portrait is None else drawn + portrait(opened, dataset)
 

@@ -1,0 +1,158 @@
+"""The published MNIST gridnet (32^3 cells, 64 sweeps, batch 32): compiled kernel, XLA and torch.
+
+    python benchmarks/gridnet.py --torch PYTHON [--save results/benchmarks/gridnet.json]
+
+`--torch` names a Python with torch in it; gridnet_torch.py, a plain torch model that gathers a
+patch per cell, runs there. All run on the same threads, in turns. The torch model keeps about
+12 MB per image and sweep, 25 GB for the whole batch, so it is timed with fewer sweeps, and so is
+XLA; both are scaled to 64 in proportion, which flatters them if anything: the parts beside the
+sweeps count as sweeps.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from harness import machine
+
+from latticework.models import Gridnet, GridnetLearner, ImageFace
+from latticework.schedules import Blocked
+from latticework.topologies import Lattice
+from latticework.train import OptimiserConfig, build, write_json
+
+SIDE, OUTER, BATCH, BLOCK = 32, 64, 32, 8
+FEWER = 4
+"""Sweeps of torch and of XLA."""
+
+
+def network(outer: int) -> Gridnet:
+    """The published model with so many sweeps."""
+    return Gridnet(Lattice((SIDE,) * 3), image=ImageFace(), schedule=Blocked(), outer_steps=outer)
+
+
+def ours(kernel: str, outer: int) -> dict[str, Callable[[], object]]:
+    """A forward pass and a training step with AdamW, compiled, as calls that wait."""
+    learner = GridnetLearner(network(outer), kernel_name=kernel)
+    config = OptimiserConfig(learning_rate=1e-3, weight_decay=1e-3)
+    params = learner.init([0])
+    transform = build(config, 1000, params)
+    state = transform.init(params)
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(rng.standard_normal((BATCH, 28, 28)), jnp.float32)
+    targets = jnp.asarray(rng.integers(0, 10, BATCH), jnp.int32)
+    key = jax.random.key(0)[None]
+
+    @jax.jit
+    def forward(params):
+        return learner.scores(params, images)
+
+    # Two steps in one call, as in training, where the memory for states is found once per call.
+    @jax.jit
+    def steps(params, state):
+        def one(_, carry):
+            params, state = carry
+            update = learner.updates(params, images[None], targets[None], key)
+            change, state = transform.update(update.direction, state, params)
+            return jax.tree.map(jnp.add, params, change), state
+
+        return jax.lax.fori_loop(0, 2, one, (params, state))
+
+    return {
+        "forward": lambda: jax.block_until_ready(forward(params)),
+        "step": lambda: jax.block_until_ready(steps(params, state)),
+    }
+
+
+def timed(run: Callable[[], object], calls: int) -> dict[str, float]:
+    """Wall and processor seconds per unit of work."""
+    start, used = time.perf_counter(), time.process_time()
+    run()
+    return {
+        "wall_s": (time.perf_counter() - start) / calls,
+        "cpu_s": (time.process_time() - used) / calls,
+    }
+
+
+def torch_times(python: str, threads: int) -> dict:
+    """One round of the torch model, in a process of its own."""
+    script = Path(__file__).with_name("gridnet_torch.py")
+    words = [python, str(script), *map(str, (SIDE, BLOCK, FEWER, BATCH, 2, threads))]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Measure in turns, print, save."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--torch", help="a Python with torch")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--save", type=Path)
+    options = parser.parse_args()
+    facts = machine()
+    threads = len(os.sched_getaffinity(0))
+    native, xla = ours("native", OUTER), ours("reference", FEWER)
+    for name in ("forward", "step"):
+        native[name]()
+        xla[name]()
+    rounds: dict[str, list] = {"native": [], "xla": [], "torch": []}
+    for _ in range(options.rounds):
+        for label, runs in (("native", native), ("xla", xla)):
+            rounds[label].append(
+                {name: timed(run, 1 if name == "forward" else 2) for name, run in runs.items()}
+            )
+        if options.torch:
+            rounds["torch"].append(torch_times(options.torch, threads))
+    flops = network(OUTER).operations() * BATCH
+    scale = OUTER / FEWER
+    seconds = {
+        name: {
+            "native": median(one[name]["wall_s"] for one in rounds["native"]),
+            "xla": scale * median(one[name]["wall_s"] for one in rounds["xla"]),
+            **(
+                {"torch": scale * median(min(one[name]["wall_s"]) for one in rounds["torch"])}
+                if options.torch
+                else {}
+            ),
+        }
+        for name in ("forward", "step")
+    }
+    peak = facts["peak_gflops_float32"] * threads if facts["peak_gflops_float32"] else None
+    summary = {
+        "seconds": seconds,
+        "times_faster_than_torch": {
+            name: one["torch"] / one["native"] for name, one in seconds.items() if "torch" in one
+        },
+        "times_faster_than_xla": {n: one["xla"] / one["native"] for n, one in seconds.items()},
+        "forward_gflops": flops / seconds["forward"]["native"] / 1e9,
+        "forward_share_of_peak": flops / seconds["forward"]["native"] / 1e9 / peak
+        if peak
+        else None,
+        "step_gflops": 3 * flops / seconds["step"]["native"] / 1e9,
+    }
+    facts["load_after"] = os.getloadavg()[0]
+    print(json.dumps(summary, indent=2))
+    if options.save:
+        write_json(
+            options.save,
+            {
+                "machine": facts,
+                "threads": threads,
+                "model": {"side": SIDE, "outer_steps": OUTER, "batch": BATCH, "block": BLOCK},
+                "sweeps_of_torch_and_xla": FEWER,
+                "stencil_flops_forward": flops,
+                "summary": summary,
+                "rounds": rounds,
+            },
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Pictures of a run of the gridnet family: one digit on its way through the cube."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from latticework.core.task import Dataset
+from latticework.models import Gridnet, GridnetParams
+from latticework.pictures import cube_slices, signal_reach
+from latticework.recipes import GridnetRecipe, OpenRun
+
+
+def gridnet_portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
+    """Slabs of the cube over the sweeps, and how far information has travelled after each."""
+    recipe, seed = opened.recipe, opened.seeds[0]
+    if not isinstance(recipe, GridnetRecipe):
+        raise ValueError(f"this portrait is of gridnets, and {recipe.name} is none")
+    network, params = recipe.network(), opened.params_of(seed)
+    image = recipe.task.encode(jnp.asarray(dataset.test_inputs[:1]))[0]
+    image = image.reshape(network.image.image_shape)
+    states, sensitivity = travel(network, params, image)
+    folder, title = opened.folder.path, f"{recipe.name}, seed {seed}"
+    return [
+        cube_slices(states, folder / "cube.png", title=title),
+        signal_reach(sensitivity, folder / "reach.png", title=title),
+    ]
+
+
+def travel(network: Gridnet, params: GridnetParams, image: Array) -> tuple[np.ndarray, np.ndarray]:
+    """One image's states, and how much each depth answers to it.
+
+    The answer is the root mean square, over the cells of a slab, of the derivative along one random
+    change of the image of unit size per pixel; exactly zero where nothing has arrived.
+
+    Args:
+        network: the gridnet.
+        params: of one seed.
+        image: one example.
+
+    Returns:
+        States `[step, *cells]` and sensitivity `[step, depth]`, both from before the first step.
+    """
+    change = jax.random.normal(jax.random.key(0), image.shape, image.dtype)
+
+    def states_of(image: Array) -> Array:
+        start = network.start(params, image)
+        return jnp.concatenate([start[None], network.trace(params, image)])
+
+    states, moved = jax.jit(lambda image, by: jax.jvp(states_of, (image,), (by,)))(image, change)
+    axes = tuple(range(1, moved.ndim - 1))
+    return np.asarray(states), np.asarray(jnp.sqrt(jnp.mean(jnp.square(moved), axis=axes)))
