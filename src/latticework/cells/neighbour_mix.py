@@ -31,7 +31,7 @@ class NeighbourMix(AbstractLatticeCell):
     Raises:
         ValueError: an argument is out of range.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     activation: ActivationName = "silu"
@@ -88,7 +88,7 @@ class GatedNeighbourMix(AbstractLatticeCell):
     Raises:
         ValueError: an argument is out of range.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     activation: ActivationName = "silu"

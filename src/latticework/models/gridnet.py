@@ -48,7 +48,7 @@ class Gridnet:
     Raises:
         ValueError: the parts do not fit each other.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     lattice: Lattice = field(default_factory=Lattice)

@@ -27,7 +27,7 @@ class SlabLinear:
     Raises:
         ValueError: an argument is out of range, or (from `check`) does not fit the lattice.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     layers: int = 1

@@ -11,7 +11,7 @@ from latticework.tasks import ImageFolder, RowImage
 from latticework.topologies import Lattice
 from latticework.train import OptimiserConfig, TrainingConfig
 
-GRIDNET = "A. Nichol, gridnet, 2024, github.com/unixpickle/gridnet"
+GRIDNET = "unixpickle, gridnet, 2024, github.com/unixpickle/gridnet"
 MEAN, SD = 0.1307, 0.3081
 """Of MNIST's pixels in 0..1, as published."""
 

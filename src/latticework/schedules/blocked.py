@@ -41,7 +41,7 @@ class Blocked(AbstractLatticeSchedule):
     Raises:
         ValueError: an argument is out of range, or (from `check`) does not fit the lattice.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     block_shape: tuple[int, ...] = (8, 8, 8)

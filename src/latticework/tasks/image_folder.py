@@ -42,7 +42,7 @@ class ImageFolder(AbstractTask):
     Raises:
         ValueError: an argument is out of range.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet (split and augmentation).
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet (split and augmentation).
     """
 
     folder: str = ""

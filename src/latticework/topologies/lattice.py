@@ -40,7 +40,7 @@ class Lattice(AbstractLattice):
         ValueError: an argument is out of range, or a torus is so small that a cell would see
             another twice.
 
-    Reference: A. Nichol, gridnet (2024), github.com/unixpickle/gridnet.
+    Reference: unixpickle, gridnet (2024), github.com/unixpickle/gridnet.
     """
 
     shape: tuple[int, ...] = (32, 32, 32)
