@@ -81,9 +81,11 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
     words = [w.replace("NAME", "grid-best") for w in words]
     assert words[0] in COMMANDS
     if is_long(words):
-        with pytest.raises(SystemExit) as stop:
-            main([words[0], "--help"])
-        assert not stop.value.code
+        try:
+            status = main([words[0], "--help"])
+        except SystemExit as stop:
+            status = stop.code
+        assert not status
         return
     if words[0] == "train" and "--resume" not in words:
         small = SMALL_TNN if words[1].startswith("tnn") else SMALL

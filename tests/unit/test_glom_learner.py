@@ -138,6 +138,7 @@ def run(learner, epochs=2, folder=None, resume=False, rate=1e-2):
     )
 
 
+@pytest.mark.slow
 def test_two_seeds_learn_and_a_run_with_a_pool_resumes_bit_for_bit(tmp_path):
     learner = replace(LEARNER, persistence=Persistence(16))
     whole = run(learner, 4)

@@ -48,4 +48,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path):
     with pytest.raises(ValueError, match="nothing to draw"):
         signal_reach(np.zeros((2, 3)), tmp_path / "a.png")
     blank = dataclasses.replace(NET, outer_steps=0)
-    assert travel(blank, blank.init(jax.random.key(0)), jnp.zeros((3, 3)))[0].shape[0] == 1
+    assert (
+        travel(blank, blank.init(jax.random.key(0)), jnp.zeros((3, 3), jnp.float32))[0].shape[0]
+        == 1
+    )
