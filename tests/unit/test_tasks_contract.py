@@ -13,8 +13,13 @@ from latticework.tasks import TASKS, DataSource, resolve
 from latticework.tasks.image_folder import ImageFolder
 from support.instances import instances
 
-# A folder of images has no embedded stand-in; test_image_folder makes one.
-EVERY = [one for one in instances(TASKS) if not isinstance(one.values[0], ImageFolder)]
+
+def runnable(params: list) -> list:
+    """All but a folder of images: it has no embedded stand-in, and test_image_folder makes one."""
+    return [one for one in params if not isinstance(one.values[0], ImageFolder)]
+
+
+EVERY = runnable(instances(TASKS))
 OFFLINE = DataSource(offline=True)
 
 
@@ -91,7 +96,7 @@ class Constant(AbstractTask):
 
 def test_a_new_task_is_covered_by_its_registration():
     registry = Registry("task", {**TASKS.entries, "constant": Constant}, TASKS.examples)
-    assert len(instances(registry)) == len(EVERY) + 1
+    assert len(runnable(instances(registry))) == len(EVERY) + 1
     check_task(Constant())
 
 
