@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -11,7 +10,7 @@ from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
 from latticework.recipes import RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
-from latticework.tasks import AbstractStoredImages
+from latticework.tasks import without_fallback
 from latticework.train import Outcome, TrainResult, choose_progress
 
 FAILED = 1
@@ -77,10 +76,7 @@ def _run(one: AbstractRecipe, options: ReproduceOptions, screen: Console) -> Tra
 
 def _strict(one: AbstractRecipe) -> AbstractRecipe:
     """The recipe without a fall-back: a reproduction on other data would be none."""
-    if isinstance(one.task, AbstractStoredImages):
-        task: Any = one.task
-        return dataclasses.replace(one, task=dataclasses.replace(task, fallback=False))
-    return one
+    return dataclasses.replace(one, task=without_fallback(one.task))
 
 
 def _table(done: Sequence[tuple[AbstractRecipe, TrainResult]]):

@@ -1,8 +1,7 @@
 """Networks of GLOM for studies: trained here, read from a run, untrained, or as published."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +15,7 @@ from latticework.models.glom_learner import TEST_SEED
 from latticework.models.glom_weights import read_weights
 from latticework.recipes import AbstractRecipe, GlomRecipe, open_run, recipe
 from latticework.studies.training import load_once, train_seeds
-from latticework.tasks import DataSource
+from latticework.tasks import DataSource, without_fallback
 
 TRAINED, UNTRAINED, PUBLISHED = "trained", "untrained", "published"
 
@@ -104,8 +103,7 @@ def test_images(found: GlomRecipe, count: int, source: DataSource) -> tuple[np.n
     Raises:
         ValueError: there are fewer, or the data cannot be had.
     """
-    task: Any = found.task
-    data = load_once(replace(task, fallback=False), source)
+    data = load_once(without_fallback(found.task), source)
     require(
         1 <= count <= len(data.test_targets),
         f"{count} images were asked for, expected 1 to {len(data.test_targets)}",

@@ -22,9 +22,8 @@ from latticework.studies.training import (
     load_once,
     spread,
     train_seeds,
-    without_fallback,
 )
-from latticework.tasks import DataSource
+from latticework.tasks import DataSource, without_fallback
 
 NETWORKS: Mapping[str, str] = {
     "grid": "grid-snap1-adam",

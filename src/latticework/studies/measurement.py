@@ -1,6 +1,5 @@
 """A finished run measured again: accuracy per seed, and which class is taken for which."""
 
-import dataclasses
 from collections.abc import Iterator
 
 import jax
@@ -11,7 +10,7 @@ from latticework.core.learner import Params
 from latticework.core.task import Dataset
 from latticework.pictures import count_confusions
 from latticework.recipes import OpenRun
-from latticework.tasks import AbstractStoredImages, DataSource
+from latticework.tasks import DataSource, without_fallback
 from latticework.train import Evaluator
 
 
@@ -22,10 +21,7 @@ def load_dataset(opened: OpenRun, source: DataSource) -> Dataset:
         ValueError: they cannot be had, or are damaged.
         OSError: a file cannot be read.
     """
-    task = opened.recipe.task
-    if isinstance(task, AbstractStoredImages):
-        task = dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
-    return task.load(source)
+    return without_fallback(opened.recipe.task).load(source)
 
 
 def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:

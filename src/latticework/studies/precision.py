@@ -19,9 +19,8 @@ from latticework.studies.training import (
     load_once,
     spread,
     train_seeds,
-    without_fallback,
 )
-from latticework.tasks import DataSource
+from latticework.tasks import DataSource, without_fallback
 from latticework.train import Evaluator
 
 LIMITS = (("log_tau", 16.0),)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from latticework.core.task import AbstractTask, Dataset
 from latticework.recipes import AbstractRecipe, Prepared, run
 from latticework.studies.study import Row
-from latticework.tasks import AbstractStoredImages, DataSource
+from latticework.tasks import DataSource, without_fallback
 from latticework.train import Summary, TrainResult
 
 
@@ -20,13 +20,6 @@ def train_seeds(recipe: AbstractRecipe, seeds: int, source: DataSource) -> Train
     strict = dataclasses.replace(recipe, task=without_fallback(recipe.task))
     strict.check()
     return run(Prepared(strict, load_once(strict.task, source)), range(seeds))
-
-
-def without_fallback(task: AbstractTask) -> AbstractTask:
-    """The task on its own data or none: a study on other data would answer another question."""
-    if isinstance(task, AbstractStoredImages):
-        return dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
-    return task
 
 
 @functools.lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ from latticework.tasks.patch_image import PatchImage
 from latticework.tasks.permuted_image import PermutedImage
 from latticework.tasks.pixel_image import PixelImage
 from latticework.tasks.projection import SparseProjection
-from latticework.tasks.resolve import resolve
+from latticework.tasks.resolve import resolve, without_fallback
 from latticework.tasks.row_image import RowImage
 from latticework.tasks.sources import DataSource, NoDataError
 from latticework.tasks.spike_codes import CODES, PoissonIntervals, Ramp, RankOrder
@@ -71,4 +71,5 @@ __all__ = [
     "fetch",
     "read_idx",
     "resolve",
+    "without_fallback",
 ]

@@ -27,3 +27,10 @@ def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Datas
     if isinstance(task, AbstractStoredImages) and data.name != task.dataset:
         task = dataclasses.replace(task, dataset=data.name)  # pyright: ignore[reportArgumentType]
     return task, data
+
+
+def without_fallback(task: AbstractTask) -> AbstractTask:
+    """`task` on its own data or none: what is measured on other data answers another question."""
+    if isinstance(task, AbstractStoredImages):
+        return dataclasses.replace(task, fallback=False)  # pyright: ignore[reportArgumentType]
+    return task
