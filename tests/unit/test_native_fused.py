@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from latticework.core.topology import AbstractTopology
 from latticework.kernels import Problem
@@ -96,9 +97,16 @@ def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> No
         assert largest_error(rounded, expected) < 2e-5, task
 
 
-@settings(QUICK, max_examples=8)
+@settings(QUICK, max_examples=10)
+@given(topologies(), sizes(), st.sampled_from(TASKS))
+def test_the_same_as_one_by_one(topology, size, task):
+    check(topology, size, (task,))
+
+
+@pytest.mark.slow
+@settings(QUICK, max_examples=20)
 @given(topologies(), sizes())
-def test_the_same_as_one_by_one(topology, size):
+def test_the_same_as_one_by_one_with_every_task(topology, size):
     check(topology, size)
 
 

@@ -76,9 +76,21 @@ def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> No
                 np.testing.assert_allclose(got.correct, oracle.correct, rtol=0, atol=1e-12)
 
 
+def some_tasks(tasks, count: int) -> st.SearchStrategy:
+    """A few of the tasks; each takes two compilations."""
+    return st.lists(st.sampled_from(tasks), min_size=count, max_size=count, unique=True)
+
+
 @settings(QUICK, max_examples=12)
+@given(topologies(), sizes(), some_tasks(TASKS, 4))
+def test_any_wiring_and_shape(topology, size, tasks):
+    check(topology, size, tasks)
+
+
+@pytest.mark.slow
+@settings(QUICK, max_examples=40)
 @given(topologies(), sizes())
-def test_any_wiring_and_shape(topology, size):
+def test_any_wiring_and_shape_with_every_task(topology, size):
     check(topology, size)
 
 
