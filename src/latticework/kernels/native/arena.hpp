@@ -1,31 +1,82 @@
-// Scratch memory of threads, kept from call to call, and tasks that use it.
+// Scratch memory of threads and of calls, kept from call to call, and tasks that use it.
 #pragma once
 
 #include <atomic>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "pool.hpp"
 
 namespace latticework {
+
+struct Free {
+  void operator()(char* memory) const { std::free(memory); }
+};
+typedef std::unique_ptr<char, Free> Memory;
+
+// Aligned for any vector; null if there is none.
+inline Memory allocate(size_t size) {
+  return Memory(static_cast<char*>(std::aligned_alloc(64, (size + 63) / 64 * 64)));
+}
 
 // Memory of one thread.
 class Arena {
  public:
   char* at_least(size_t size) {
     if (size > size_) {
-      memory_.reset(static_cast<char*>(std::aligned_alloc(64, (size + 63) / 64 * 64)));
+      memory_ = allocate(size);
       size_ = memory_ ? size : 0;
     }
     return memory_.get();
   }
 
  private:
-  struct Free {
-    void operator()(char* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<char, Free> memory_;
+  Memory memory_;
   size_t size_ = 0;
+};
+
+// Memory of whole calls, kept from call to call: fresh pages cost as much as computing on them.
+class Loan {
+ public:
+  explicit Loan(size_t size) : size_(size) {
+    std::lock_guard<std::mutex> lock(shelf().mutex);
+    std::vector<Kept>& kept = shelf().kept;
+    for (size_t n = 0; n < kept.size(); ++n)
+      if (kept[n].size >= size) {
+        memory_ = std::move(kept[n].memory);
+        size_ = kept[n].size;
+        kept.erase(kept.begin() + n);
+        return;
+      }
+    kept.clear();  // all too small: a larger one takes their place
+    memory_ = allocate(size);
+  }
+  ~Loan() {
+    if (!memory_) return;
+    std::lock_guard<std::mutex> lock(shelf().mutex);
+    shelf().kept.push_back({std::move(memory_), size_});
+  }
+  char* get() const { return memory_.get(); }
+
+ private:
+  struct Kept {
+    Memory memory;
+    size_t size;
+  };
+  struct Shelf {
+    std::mutex mutex;
+    std::vector<Kept> kept;
+  };
+  // Never destroyed, since threads may still run when a process ends.
+  static Shelf& shelf() {
+    static Shelf* one = new Shelf;
+    return *one;
+  }
+  Memory memory_;
+  size_t size_;
 };
 
 inline thread_local Arena task_arena;

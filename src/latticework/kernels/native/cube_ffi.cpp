@@ -1,13 +1,8 @@
 // The cube's kernels as XLA custom calls.
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
+#include "arena.hpp"
 #include "cube.hpp"
 #include "dispatch.hpp"
 #include "ffi.hpp"
@@ -40,67 +35,9 @@ const CubeLevel* cube_level(const char* name) {
 
 namespace {
 
-struct Free {
-  void operator()(char* memory) const { std::free(memory); }
-};
-typedef std::unique_ptr<char, Free> Memory;
+char* thread_memory(size_t size) { return task_arena.at_least(size); }
 
-Memory allocate(size_t size) {
-  return Memory(static_cast<char*>(std::aligned_alloc(64, (size + 63) / 64 * 64)));
-}
-
-// Memory of whole calls, kept from call to call: fresh pages cost as much as computing on them.
-class Loan {
- public:
-  explicit Loan(size_t size) : size_(size) {
-    std::lock_guard<std::mutex> lock(shelf().mutex);
-    std::vector<Kept>& kept = shelf().kept;
-    for (size_t n = 0; n < kept.size(); ++n)
-      if (kept[n].size >= size) {
-        memory_ = std::move(kept[n].memory);
-        size_ = kept[n].size;
-        kept.erase(kept.begin() + n);
-        return;
-      }
-    kept.clear();  // all too small: a larger one takes their place
-    memory_ = allocate(size);
-  }
-  ~Loan() {
-    if (!memory_) return;
-    std::lock_guard<std::mutex> lock(shelf().mutex);
-    shelf().kept.push_back({std::move(memory_), size_});
-  }
-  char* get() const { return memory_.get(); }
-
- private:
-  struct Kept {
-    Memory memory;
-    size_t size;
-  };
-  struct Shelf {
-    std::mutex mutex;
-    std::vector<Kept> kept;
-  };
-  // Never destroyed, since threads may still run when a process ends.
-  static Shelf& shelf() {
-    static Shelf* one = new Shelf;
-    return *one;
-  }
-  Memory memory_;
-  size_t size_;
-};
-
-char* thread_memory(size_t size) {
-  thread_local Memory memory;
-  thread_local size_t there = 0;
-  if (size > there) {
-    memory = allocate(size);
-    there = memory ? size : 0;
-  }
-  return memory.get();
-}
-
-void share_out(int count, int num_threads, void (*task)(void*, int), void* context) {
+void run_all(int count, int num_threads, void (*task)(void*, int), void* context) {
   run_tasks(count, num_threads, [=](int n) { task(context, n); });
 }
 
@@ -169,7 +106,7 @@ struct Call {
     cube.scale = scale.untyped_data();
     cube.norm_weight = norm_weight.untyped_data();
     cube.norm_bias = norm_bias.untyped_data();
-    cube.share_out = share_out;
+    cube.share_out = run_all;
     cube.thread_memory = thread_memory;
     return why;
   }

@@ -86,19 +86,37 @@ LW_INLINE void box_muller(typename Words<WIDTH>::U word, typename Words<WIDTH>::
   other = reinterpret_cast<V>(reinterpret_cast<U>(b * radius) ^ ((word << 18) & 0x80000000u));
 }
 
+// The random words of one stream and step, four vectors at a time.
+template <int WIDTH>
+class Draws {
+ public:
+  typedef typename Words<WIDTH>::U U;
+
+  Draws(const NoiseKey& key, uint32_t step, uint32_t stream) : step_(step), stream_(stream) {
+    key_[0] = key.keys[2 * key.seed];
+    key_[1] = key.keys[2 * key.seed + 1];
+    for (int n = 0; n < WIDTH; ++n) example_[n] = key.first_example + n;
+  }
+
+  LW_INLINE void next(U (&x)[4]) {
+    x[0] = U{} + place_++, x[1] = U{} + step_, x[2] = example_, x[3] = U{} + stream_;
+    threefry<U, 12>(key_, x);
+  }
+
+ private:
+  uint32_t key_[4] = {0, 0, 0x6c617474, 0x69636521};
+  uint32_t place_ = 0, step_, stream_;
+  U example_;
+};
+
 // The normals of one stream and step, one vector after the other.
 template <class T>
 class Normals {
  public:
   typedef typename Simd<T>::V V;
   static constexpr int width = Simd<T>::width;
-  typedef Words<width> W;
 
-  Normals(const NoiseKey& key, uint32_t step, uint32_t stream) : step_(step), stream_(stream) {
-    key_[0] = key.keys[2 * key.seed];
-    key_[1] = key.keys[2 * key.seed + 1];
-    for (int n = 0; n < width; ++n) example_[n] = key.first_example + n;
-  }
+  Normals(const NoiseKey& key, uint32_t step, uint32_t stream) : draws_(key, step, stream) {}
 
   LW_INLINE V next() {
     if (left_ == 0) refill();
@@ -107,10 +125,9 @@ class Normals {
 
  private:
   __attribute__((noinline)) void refill() {
-    typedef typename W::U U;
-    U x[4] = {U{} + place_++, U{} + step_, example_, U{} + stream_};
-    threefry<U, 12>(key_, x);
-    typename W::V one, other;
+    typename Words<width>::U x[4];
+    draws_.next(x);
+    typename Words<width>::V one, other;
     for (int n = 0; n < 4; ++n) {
       box_muller<width>(x[n], one, other);
       ready_[7 - 2 * n] = __builtin_convertvector(one, V);
@@ -119,9 +136,7 @@ class Normals {
     left_ = 8;
   }
 
-  uint32_t key_[4] = {0, 0, 0x6c617474, 0x69636521};
-  uint32_t place_ = 0, step_, stream_;
-  typename W::U example_;
+  Draws<width> draws_;
   V ready_[8];
   int left_ = 0;
 };
@@ -132,13 +147,8 @@ class Uniforms {
  public:
   typedef typename Simd<T>::V V;
   static constexpr int width = Simd<T>::width;
-  typedef Words<width> W;
 
-  Uniforms(const NoiseKey& key, uint32_t step, uint32_t stream) : step_(step), stream_(stream) {
-    key_[0] = key.keys[2 * key.seed];
-    key_[1] = key.keys[2 * key.seed + 1];
-    for (int n = 0; n < width; ++n) example_[n] = key.first_example + n;
-  }
+  Uniforms(const NoiseKey& key, uint32_t step, uint32_t stream) : draws_(key, step, stream) {}
 
   LW_INLINE V next() {
     if (left_ == 0) refill();
@@ -147,20 +157,17 @@ class Uniforms {
 
  private:
   __attribute__((noinline)) void refill() {
-    typedef typename W::U U;
-    typedef typename W::I I;
-    typedef typename W::V F;
-    U x[4] = {U{} + place_++, U{} + step_, example_, U{} + stream_};
-    threefry<U, 12>(key_, x);
+    typedef typename Words<width>::I I;
+    typedef typename Words<width>::V F;
+    typename Words<width>::U x[4];
+    draws_.next(x);
     for (int n = 0; n < 4; ++n)
       ready_[3 - n] = __builtin_convertvector(
           __builtin_convertvector(reinterpret_cast<I>(x[n] >> 8), F) * (1.0f / 16777216.0f), V);
     left_ = 4;
   }
 
-  uint32_t key_[4] = {0, 0, 0x6c617474, 0x69636521};
-  uint32_t place_ = 0, step_, stream_;
-  typename W::U example_;
+  Draws<width> draws_;
   V ready_[4];
   int left_ = 0;
 };
