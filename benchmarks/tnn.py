@@ -20,8 +20,8 @@ from harness import Task, machine, measure, save, spread
 from latticework.models import TnnLearner
 from latticework.recipes import Prepared, WaveRecipe, recipe, run
 from latticework.studies.tnn import versions
-from latticework.studies.training import load_once, without_fallback
-from latticework.tasks import DataSource
+from latticework.studies.training import load_once
+from latticework.tasks import DataSource, without_fallback
 
 PUBLISHED = {"learn": 7.3, "show": 12.7}
 IMAGES = {"native": 500, "reference": 20}

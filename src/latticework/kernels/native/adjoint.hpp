@@ -169,10 +169,10 @@ class Adjoint {
     num_arrays_ = levels_.num_arrays();
     rows_ = scratch.take<V>(steps * num_arrays_ * plan.num_message_rows);
     base_ = scratch.take<V>(steps);
-    pulled_ = scratch.take<V>(steps * (levels_.count + 1));
+    pulled_ = scratch.take<V>(steps);
+    slope_ = scratch.take<V>(steps);
     v_ = scratch.take<V>(steps);
     p_ = scratch.take<V>(steps);
-    kept_ = scratch.take<V>(levels_.count);
     zero_ = scratch.take<V>(1);
   }
 
@@ -276,9 +276,8 @@ class Adjoint {
     add_input(input, by_input, past, tau, out);
   }
 
-  V* pulled(int level) const { return pulled_ + static_cast<size_t>(level) * num_steps_; }
-
-  // Any number of levels, gains by sign, leak, subtraction bias, broadcast.
+  // Any number of levels, gains by sign, leak, subtraction bias, broadcast: a pass over time for
+  // delta, and one for each level.
   void general(int cell, const Direct<T>& direct, V* out) {
     const bool reached = direct.fill(cell, base_);
     if (!reached) {
@@ -288,48 +287,83 @@ class Adjoint {
       for (int t = 0; t < num_steps_; ++t) base_[t] = constant;
     }
     if (!options_.broadcast) pull(cell, 0, 0, base_);
-    const int first_pulled = levels_.first_pulled();
-    const bool pulls = levels_.next(0) >= 0;
-    for (int n = first_pulled; pulls && n < levels_.count; ++n) {
-      clear(pulled(n));
-      pull(cell, 0, levels_.array(n), pulled(n));
-    }
-    out[0] += general_steps(cell);
+    find_delta(cell);
+    for (int level = levels_.count - 1; level > 0; --level) level_by_users<false>(cell, level);
+    out[0] += level_by_users<true>(cell, 0);
     V tau{};
     for (int n = plan_.in_ptr[cell]; n < plan_.in_ptr[cell + 1]; ++n)
       add_input_from_rows(n, tau, out);
     out[1] += tau;
   }
 
-  // Fills v, p and what predecessors need; returns the sum for the bias.
-  V general_steps(int cell) {
+  void find_delta(int cell) {
     const V* y = sources_.outputs_of(cell, num_steps_);
-    const T a = coefficients_.decay[cell];
-    const T leaking = a * static_cast<T>(1 - options_.trace_leak);
-    const T bias = static_cast<T>(options_.subtraction_bias);
-    const T positive = static_cast<T>(options_.gain_positive);
-    const T negative = static_cast<T>(options_.gain_negative);
-    const int first = levels_.next(0), first_pulled = levels_.first_pulled();
-    V* delta_out = array(cell, 0);
-    for (int n = 0; n < levels_.count; ++n) kept_[n] = V{};
-    V sum{}, p{};
+    const V positive = S::splat(static_cast<T>(options_.gain_positive));
+    const V negative = S::splat(static_cast<T>(options_.gain_negative));
+    V* delta = array(cell, 0);
+    for (int t = 0; t < num_steps_; ++t) {
+      slope_[t] = T(1) - y[t] * y[t];
+      delta[t] = slope_[t] * (base_[t] * (base_[t] > T(0) ? positive : negative));
+    }
+  }
+
+  // A level of one cell, which hears the next level of the users, at most two of them.
+  struct Pass {
+    T decay, bias;  // bias: what subtraction adds, in parts of delta
+    T gain[2];
+    const V* next[2];
+    V* out;  // null unless predecessors hear it
+  };
+
+  template <bool FIRST>
+  V level_by_users(int cell, int level) {
+    const int first = plan_.out_ptr[cell], users = plan_.out_ptr[cell + 1] - first;
+    const int next = levels_.next(level);
+    Pass one{coefficients_.decay[cell], T(0), {T(1), T(1)}, {nullptr, nullptr}, nullptr};
+    if (level > 0) {
+      one.decay *= static_cast<T>(1 - options_.trace_leak);
+      one.bias = static_cast<T>(options_.subtraction_bias);
+    }
+    if (level >= levels_.first_pulled() && levels_.next(0) >= 0)
+      one.out = array(cell, levels_.array(level));
+    if (next < 0 || users == 0) return level_steps<FIRST, 0>(cell, one);
+    if (users > 2) {
+      clear(pulled_);
+      pull(cell, 0, levels_.array(next), pulled_);
+      one.next[0] = pulled_;
+      return level_steps<FIRST, 1>(cell, one);
+    }
+    for (int n = 0; n < users; ++n) {
+      one.gain[n] = coefficients_.gain[plan_.out_input[first + n]];
+      one.next[n] = array(plan_.out_cell[first + n], levels_.array(next));
+    }
+    return users == 1 ? level_steps<FIRST, 1>(cell, one) : level_steps<FIRST, 2>(cell, one);
+  }
+
+  // The first level leaves v and p as well, and returns the sum for the bias.
+  template <bool FIRST, int OUT>
+  V level_steps(int cell, const Pass& level) {
+    const V* const delta = array(cell, 0);
+    const V* const slope = slope_;
+    const V *const n0 = level.next[0], *const n1 = level.next[1];
+    const V c0 = S::splat(level.gain[0]), c1 = S::splat(level.gain[1]);
+    const V a = S::splat(level.decay), bias = S::splat(level.bias);
+    V* const out = level.out;
+    V kept{}, p{}, sum{};
     for (int t = num_steps_ - 1; t >= 0; --t) {
-      const V slope = T(1) - y[t] * y[t];
-      const V m = base_[t] * (base_[t] > T(0) ? S::splat(positive) : S::splat(negative));
-      const V delta = slope * m;
-      delta_out[t] = delta;
-      sum += first < 0 ? delta : slope * pulled(first)[t] + delta;
-      p = a * p + kept_[0];
-      for (int n = 0; n < levels_.count; ++n) {
-        V now = (n ? leaking : a) * kept_[n];
-        if (n) now += bias * delta;
-        const int next = levels_.next(n);
-        if (next >= 0) now += slope * pulled(next)[t];
-        kept_[n] = now + delta;
-        if (n >= first_pulled && first >= 0) array(cell, levels_.array(n))[t] = now;
+      const V own = delta[t];
+      V pulled{};
+      if (OUT > 0) pulled = c0 * n0[t];
+      if (OUT > 1) pulled = c1 * n1[t] + pulled;
+      const V ahead = FIRST ? slope[t] * pulled : slope[t] * pulled + bias * own;
+      if (FIRST) {
+        sum += ahead + own;
+        p = a * p + kept;
+        p_[t] = p;
       }
-      v_[t] = kept_[0];
-      p_[t] = p;
+      if (out) out[t] = a * kept + ahead;
+      kept = a * kept + (ahead + own);
+      if (FIRST) v_[t] = kept;
     }
     return sum;
   }
@@ -341,7 +375,7 @@ class Adjoint {
   const Sources<T>& sources_;
   const int num_steps_;
   int num_arrays_;
-  V *rows_, *base_, *pulled_, *v_, *p_, *kept_, *zero_;
+  V *rows_, *base_, *pulled_, *slope_, *v_, *p_, *zero_;
 };
 
 }  // namespace LW_LEVEL
