@@ -8,7 +8,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
-from latticework.recipes import RECIPES, AbstractRecipe, prepare, recipe, run
+from latticework.recipes import LENGTHY, RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
 from latticework.tasks import without_fallback
 from latticework.train import Outcome, TrainResult, choose_progress
@@ -18,7 +18,7 @@ FAILED = 1
 
 @dataclasses.dataclass(frozen=True)
 class ReproduceOptions:
-    """Run recipes as they stand, over several seeds.
+    """Run recipes as they stand, over several seeds; without a name, all but those that take hours.
 
     Args:
         data: where data come from.
@@ -34,13 +34,13 @@ class ReproduceOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the named recipes, or all."""
+    """Run the named recipes, or all but those that take hours."""
     names, rest = _take_names(argv)
     options = parse(ReproduceOptions, rest, "reproduce [NAME...]")
     if options.seeds < 1:
         raise ValueError(f"--seeds is {options.seeds}, expected 1 or more")
-    recipes = [recipe(name) for name in names] or list(RECIPES.values())
     screen = console()
+    recipes = [recipe(name) for name in names] or _all(screen, quiet=options.json)
     done = [(one, _run(one, options, screen)) for one in recipes]
     if options.json:
         print_json(
@@ -61,6 +61,14 @@ def _take_names(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         if name is None:
             return names, rest
         names.append(name)
+
+
+def _all(screen: Console, *, quiet: bool) -> list[AbstractRecipe]:
+    if not quiet:
+        screen.print(
+            f"left out, since they take hours: {', '.join(LENGTHY)}; name them to run them"
+        )
+    return [one for name, one in RECIPES.items() if name not in LENGTHY]
 
 
 def _run(one: AbstractRecipe, options: ReproduceOptions, screen: Console) -> TrainResult:

@@ -12,6 +12,16 @@ RECIPES: dict[str, AbstractRecipe] = {
     for recipe in (*LEAKY_RECIPES, *GRIDNET_RECIPES, *GLOM_RECIPES, *TNN_RECIPES)
 }
 
+LENGTHY = (
+    "gridnet-mnist-published",
+    "gridnet-mnist-gated-published",
+    "gridnet-echo-published",
+    "gridnet-imagenet",
+    "gridnet-imagenet-published",
+    "glom-mnist-faithful",
+)
+"""Recipes that take two cores hours or days, or need a folder of photographs."""
+
 
 def recipe(name: str) -> AbstractRecipe:
     """The recipe called `name`.
