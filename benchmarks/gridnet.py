@@ -1,6 +1,6 @@
 """The published MNIST gridnet (32^3 cells, 64 sweeps, batch 32): compiled kernel, XLA and torch.
 
-    python benchmarks/gridnet.py --torch PYTHON [--save results/benchmarks/gridnet.json]
+    python benchmarks/gridnet.py --torch PYTHON --save .
 
 `--torch` names a Python with torch in it; gridnet_torch.py, a plain torch model that gathers a
 patch per cell, runs there. All run on the same threads, in turns. The torch model keeps about
@@ -21,12 +21,12 @@ from statistics import median
 import jax
 import jax.numpy as jnp
 import numpy as np
-from harness import machine
+from harness import machine, save
 
 from latticework.models import Gridnet, GridnetLearner, ImageFace
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
-from latticework.train import OptimiserConfig, build, write_json
+from latticework.train import OptimiserConfig, build
 
 SIDE, OUTER, BATCH, BLOCK = 32, 64, 32, 8
 FEWER = 4
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--torch", help="a Python with torch")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--save", type=Path)
+    parser.add_argument("--save", type=Path, help="a checkout into whose results/ it goes")
     options = parser.parse_args()
     facts = machine()
     threads = len(os.sched_getaffinity(0))
@@ -139,19 +139,17 @@ def main() -> None:
     }
     facts["load_after"] = os.getloadavg()[0]
     print(json.dumps(summary, indent=2))
-    if options.save:
-        write_json(
-            options.save,
-            {
-                "machine": facts,
-                "threads": threads,
-                "model": {"side": SIDE, "outer_steps": OUTER, "batch": BATCH, "block": BLOCK},
-                "sweeps_of_torch_and_xla": FEWER,
-                "stencil_flops_forward": flops,
-                "summary": summary,
-                "rounds": rounds,
-            },
-        )
+    record = {
+        "machine": facts,
+        "threads": threads,
+        "model": {"side": SIDE, "outer_steps": OUTER, "batch": BATCH, "block": BLOCK},
+        "sweeps_of_torch_and_xla": FEWER,
+        "stencil_flops_forward": flops,
+        "summary": summary,
+        "rounds": options.rounds,
+        "each": rounds,
+    }
+    save(options.save, "gridnet", record)
 
 
 if __name__ == "__main__":

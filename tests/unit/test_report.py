@@ -42,14 +42,14 @@ def _write_result(root: Path, name: str, accuracies: list[float]) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text(PAGE.format("recipes"))
+    (tmp_path / "README.md").write_text(PAGE.format("recipes-leaky"))
     (tmp_path / "docs" / "results.md").write_text(PAGE.format("runs"))
     _write_result(tmp_path, "grid-snap1-adam", [0.4, 0.5])
     return tmp_path
 
 
 def test_rebuilt_pages_agree_and_changed_results_are_found(root: Path) -> None:
-    assert {stale.what for stale in check_pages(root)} >= {"table recipes", "table runs"}
+    assert {stale.what for stale in check_pages(root)} >= {"table recipes-leaky", "table runs"}
     rebuild_pages(root)
     assert check_pages(root) == []
     assert "0.450 ± 0.010 (2 seeds)" in (root / "README.md").read_text()
@@ -57,7 +57,7 @@ def test_rebuilt_pages_agree_and_changed_results_are_found(root: Path) -> None:
     assert rebuild_pages(root) == []
     _write_result(root, "grid-snap1-adam", [0.4, 0.6])
     assert {(s.path, s.what) for s in check_pages(root)} == {
-        ("README.md", "table recipes"),
+        ("README.md", "table recipes-leaky"),
         ("docs/results.md", "table runs"),
         ("docs/figures/grid-snap1-adam.png", "figure grid-snap1-adam"),
     }

@@ -1,7 +1,7 @@
 """One frozen recipe per experiment, and how to run one."""
 
 from latticework.recipes.base import AbstractRecipe, Published
-from latticework.recipes.catalogue import LENGTHY, RECIPES, recipe
+from latticework.recipes.catalogue import FAMILIES, LENGTHY, RECIPES, recipe
 from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
@@ -10,6 +10,7 @@ from latticework.recipes.serial import from_json, to_json
 from latticework.recipes.wave_recipe import WaveRecipe
 
 __all__ = [
+    "FAMILIES",
     "LENGTHY",
     "RECIPES",
     "AbstractRecipe",

@@ -7,9 +7,15 @@ from latticework.recipes.gridnet import GRIDNET_RECIPES
 from latticework.recipes.leaky import LEAKY_RECIPES
 from latticework.recipes.tnn import TNN_RECIPES
 
+FAMILIES: dict[str, tuple[AbstractRecipe, ...]] = {
+    "leaky": LEAKY_RECIPES,
+    "gridnet": GRIDNET_RECIPES,
+    "glom": GLOM_RECIPES,
+    "tnn": TNN_RECIPES,
+}
+
 RECIPES: dict[str, AbstractRecipe] = {
-    recipe.name: recipe
-    for recipe in (*LEAKY_RECIPES, *GRIDNET_RECIPES, *GLOM_RECIPES, *TNN_RECIPES)
+    recipe.name: recipe for family in FAMILIES.values() for recipe in family
 }
 
 LENGTHY = (

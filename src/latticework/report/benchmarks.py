@@ -35,6 +35,32 @@ def leaky_table(record: Mapping[str, Any], sections: Sequence[str]) -> str:
     return markdown(headers, rows)
 
 
+def gridnet_table(record: Mapping[str, Any] | None) -> str:
+    """Forward pass and training step of the published cube: kernel, XLA, plain torch."""
+    if record is None:
+        return "`benchmarks/gridnet.py` has not been run."
+    summary = record["summary"]
+    flops = {"forward": record["stencil_flops_forward"]}
+    flops["step"] = 3 * flops["forward"]
+    peak = record["machine"]["peak_gflops_float32"] * record["threads"]
+    rows = []
+    for work, seconds in summary["seconds"].items():
+        for path, wall in seconds.items():
+            gflops = flops[work] / wall / 1e9
+            rows.append(
+                (
+                    {"forward": "forward", "step": "training step"}[work],
+                    path,
+                    f"{wall:.2f}",
+                    f"{wall / seconds['native']:.1f}",
+                    f"{gflops:.1f}",
+                    f"{gflops / peak:.0%}",
+                )
+            )
+    headers = ("work", "path", "s", "times as long as ours", "GFLOP/s", "of peak")
+    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+
+
 def glom_table(record: Mapping[str, Any] | None) -> str:
     """A training step of the published GLOM, ours beside plain torch."""
     if record is None:

@@ -1,9 +1,17 @@
 """The tables, as Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from latticework.recipes import RECIPES, AbstractRecipe
-from latticework.report.benchmarks import glom_table, leaky_table, machine_line, page_table
+from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe
+from latticework.recipes.tnn_variants import VARIANTS
+from latticework.report.benchmarks import (
+    glom_table,
+    gridnet_table,
+    leaky_table,
+    machine_line,
+    page_table,
+)
 from latticework.report.everything import Results
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
@@ -13,8 +21,8 @@ from latticework.studies.catalogue import STUDIES
 Runs = Mapping[str, RunResult]
 
 
-def recipes_table(results: Results) -> str:
-    """README: recipe, source, command, published number, ours."""
+def recipes_table(results: Results, family: str) -> str:
+    """Recipe, source, command, published number, ours; the variants of a version left out."""
     rows = [
         (
             recipe.name,
@@ -26,7 +34,8 @@ def recipes_table(results: Results) -> str:
             or study_accuracy(results, recipe.name)
             or "not run",
         )
-        for recipe in RECIPES.values()
+        for recipe in FAMILIES[family]
+        if recipe not in VARIANTS
     ]
     return markdown(("recipe", "what", "source", "command", "published", "ours"), rows)
 
@@ -54,6 +63,12 @@ def runs_table(runs: Runs) -> str:
     headers = ("recipe", "seeds", "epochs", "mean", "sd", "min", "max")
     headers += ("published", "re-simulated", "kernel")
     return markdown(headers, rows)
+
+
+def family_runs(results: Results, family: str) -> str:
+    """Every run of one family."""
+    names = {recipe.name for recipe in FAMILIES[family]}
+    return runs_table({name: run for name, run in results.runs.items() if name in names})
 
 
 def epochs_table(runs: Runs, name: str) -> str:
@@ -99,14 +114,16 @@ def bench_leaky(results: Results, sections: Sequence[str]) -> str:
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
-    "recipes": recipes_table,
+    **{f"recipes-{name}": partial(recipes_table, family=name) for name in FAMILIES},
     "runs": lambda results: runs_table(results.runs),
+    **{f"runs-{name}": partial(family_runs, family=name) for name in FAMILIES},
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
     "epochs-grid-snap1-sgd": lambda results: epochs_table(results.runs, "grid-snap1-sgd"),
     "bench-leaky-rules": lambda results: bench_leaky(results, ("rules", "networks", "paths")),
     "bench-leaky-growth": lambda results: bench_leaky(
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
+    "bench-gridnet": lambda results: gridnet_table(results.benchmarks.get("gridnet")),
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
     **TNN_TABLES,
     "page": lambda results: page_table(results.benchmarks.get("page")),
