@@ -74,7 +74,9 @@ def test_bad_input_is_one_sentence(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"has no README\.md, docs/results\.md"):
         check_pages(tmp_path / "nowhere")
     (root / "README.md").write_text(PAGE.format("recipes-leak"))
-    with pytest.raises(ValueError, match="no table named 'recipes-leak'; did you mean 'recipes-leaky'"):
+    with pytest.raises(
+        ValueError, match="no table named 'recipes-leak'; did you mean 'recipes-leaky'"
+    ):
         check_pages(root)
     result_path(root, "grid-snap1-adam").write_text("{")
     with pytest.raises(ValueError, match="not a raw result of this version"):

@@ -61,6 +61,24 @@ def gridnet_table(record: Mapping[str, Any] | None) -> str:
     return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
 
 
+def remat_table(record: Mapping[str, Any] | None) -> str:
+    """A gridnet's training step with and without checkpoints in place of states."""
+    if record is None:
+        return "`benchmarks/remat.py` has not been run."
+    rows = [
+        (
+            row["kernel"],
+            row["outer_steps"],
+            "yes" if row["remat"] else "no",
+            f"{row['peak_gb']:.2f}",
+            f"{row['seconds']:.2f}",
+        )
+        for row in record["rows"]
+    ]
+    headers = ("kernel", "outer steps", "--remat", "peak GB", "s per gradient")
+    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+
+
 def glom_table(record: Mapping[str, Any] | None) -> str:
     """A training step of the published GLOM, ours beside plain torch."""
     if record is None:

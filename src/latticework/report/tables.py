@@ -11,6 +11,7 @@ from latticework.report.benchmarks import (
     leaky_table,
     machine_line,
     page_table,
+    remat_table,
 )
 from latticework.report.everything import Results
 from latticework.report.markdown import markdown
@@ -124,6 +125,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
     "bench-gridnet": lambda results: gridnet_table(results.benchmarks.get("gridnet")),
+    "bench-remat": lambda results: remat_table(results.benchmarks.get("remat")),
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
     **TNN_TABLES,
     "page": lambda results: page_table(results.benchmarks.get("page")),
