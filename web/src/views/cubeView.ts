@@ -285,7 +285,7 @@ export class CubeView implements View {
     const { inner, outer, block } = this.model;
     if (clock >= outer) return "Done. The back face went through a linear readout.";
     const { gap, inner: t } = this.moment(clock);
-    if (this.display === "signal") return "Only what the image has changed: it moves at most one layer per update.";
+    if (this.display === "signal") return "Only what the image has changed: it moves one layer per update, and faintly everywhere by the normalisation.";
     if (t >= 0 && gap > 0.98) {
       return `Blocks of ${block.join(" × ")} update by themselves (inner step ${t + 1} of ${inner}); across their borders they hear old values.`;
     }
