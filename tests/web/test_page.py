@@ -142,7 +142,9 @@ def test_a_link_keeps_the_digit_that_takes_over(visit):
         " document.querySelector('#extras select').value, Array.from(latticework.episode.scores)]"
     )
     assert again.run(state) == page.run(state)
-    again.run("() => { latticework.open(latticework.entries.find((e) => e.family === 'gridnet')); }")
+    again.run(
+        "() => { latticework.open(latticework.entries.find((e) => e.family === 'gridnet')); }"
+    )
     again.until("latticework.view.look && latticework.episode?.scores")
     again.run("() => { latticework.view.look = '0.50,0.40,6.00'; }")
     again.page.locator("#share").click()

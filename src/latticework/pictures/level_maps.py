@@ -16,7 +16,9 @@ from latticework.readouts.islands import THRESHOLD, census, islands
 _PANEL, _GAP, _EDGE, _HEAD = 1.15, 0.12, 0.25, 0.85
 _MOST_ROWS = 7
 _TILE, _MOST_NUMBERS, _DPI = 1.75, 10, 96
-"""Of a movie: inches of a map, sites in a row that still have a number on them, dots per inch."""
+_ALL_BUT_WHITE = 250
+"""Of a movie: inches of a map, sites in a row that still have a number on them, dots per inch;
+brightness that a palette of few colours makes of paper."""
 
 
 def colours(states: np.ndarray) -> np.ndarray:
@@ -138,6 +140,8 @@ def level_movie(
         frames.append(_frame(tiles, title, explanation))
     # One palette for all frames: each its own would flicker; dots of dither would, too.
     palette = Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)])).quantize(255)
+    chosen = np.asarray(palette.getpalette(), np.uint8)
+    palette.putpalette(np.where(chosen > _ALL_BUT_WHITE, 255, chosen).tobytes())
     shown = [
         Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
         for frame in frames
