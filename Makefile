@@ -54,7 +54,7 @@ sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and 
 
 docs: $(VENV)/.installed  ## build the documentation into site/
 	$(BIN)/pip install --quiet --disable-pip-version-check "mkdocs-material>=9.5" "mkdocstrings[python]>=0.26" \
-	  "mkdocs-jupyter>=0.25" "sympy>=1.12"
+	  "mkdocs-jupyter>=0.25" "latex2mathml>=3.77" "sympy>=1.12"
 	JAX_PLATFORMS=cpu $(BIN)/mkdocs build --strict --quiet
 
 web:  ## build the page of `latticework demo` from web/ (needs node 20 and npm)

@@ -96,6 +96,9 @@ def test_keys(visit):
     page.until("latticework.player.clock > 0.1")
     press("Space")
     assert not page.run("latticework.player.isPlaying")
+    page.page.locator("#time").focus()
+    press("Space")
+    assert page.run("latticework.player.isPlaying")
     press("4")
     page.until("latticework.label === 4 && latticework.episode?.scores")
     press("v")
@@ -123,6 +126,30 @@ def test_a_link_restores_the_view(visit):
     )
     assert again.run(state) == page.run(state)
     assert again.run("latticework.label") == 6
+
+
+def test_a_link_keeps_the_digit_that_takes_over(visit):
+    """Also the moment after it, and how fast and how turned."""
+    page = visit("", "#model=glom")
+    page.page.locator("#extras select").select_option("3")
+    page.until("latticework.episode?.options.secondLabel === 3 && latticework.episode.scores")
+    page.run("() => { latticework.player.setSpeed(2); latticework.player.seek(1e9); }")
+    assert page.run("latticework.player.clock === 2 * latticework.model.steps")
+    page.page.locator("#share").click()
+    again = visit("", page.run("location.hash"))
+    state = (
+        "[latticework.player.clock, latticework.player.speed, latticework.options.secondLabel,"
+        " document.querySelector('#extras select').value, Array.from(latticework.episode.scores)]"
+    )
+    assert again.run(state) == page.run(state)
+    again.run(
+        "() => { latticework.open(latticework.entries.find((e) => e.family === 'gridnet')); }"
+    )
+    again.until("latticework.view.look && latticework.episode?.scores")
+    again.run("() => { latticework.view.look = '0.50,0.40,6.00'; }")
+    again.page.locator("#share").click()
+    turned = visit("", again.run("location.hash"))
+    assert turned.run("latticework.view.look") == "0.50,0.40,6.00"
 
 
 def test_it_learns_a_drawing_live(visit):

@@ -6,14 +6,14 @@ import { type Entry, listModels, loadModel } from "./ui/catalogue.ts";
 import { byId, make } from "./ui/dom.ts";
 import { listDisplays, markDisplay } from "./ui/displays.ts";
 import { listenToKeys } from "./ui/keys.ts";
-import { copyLink, readLink, type Shared } from "./ui/link.ts";
+import { copyLink, readLink, type Shared, sharedOf } from "./ui/link.ts";
 import { centred, Pad } from "./ui/pad.ts";
 import { Player } from "./ui/player.ts";
 import { Samples, type Sample } from "./ui/samples.ts";
 import { Scores } from "./ui/scores.ts";
 import { Stage } from "./ui/stage.ts";
 import { Teach } from "./ui/teach.ts";
-import { chooseTheme, chosenTheme } from "./ui/theme.ts";
+import { chooseTheme, showTheme } from "./ui/theme.ts";
 import { tellBackend, tellModel, tellProblem } from "./ui/words.ts";
 import { viewOf } from "./views/index.ts";
 import type { View } from "./views/view.ts";
@@ -38,10 +38,11 @@ export class App {
   /** What the networks see; null for nothing yet. */
   image: Uint8Array | null = null;
   label: number | null = null;
-  private options: RunOptions = {};
+  options: RunOptions = {};
   private isDirty = true;
   private lastFrame = 0;
   private wantsPlay = false;
+  private resumeAt: number | null = null;
   private readonly choice: Choice;
 
   constructor() {
@@ -95,7 +96,7 @@ export class App {
 
   private async restore(link: Shared): Promise<void> {
     if (link.theme) {
-      chooseTheme(link.theme);
+      showTheme(link.theme);
       this.rethemed();
     }
     if (link.image) {
@@ -105,15 +106,19 @@ export class App {
     }
     const entry = this.entries.find(({ name }) => name === link.model) ?? this.entries[0];
     if (!entry) return this.problem("There is no model to show.");
-    await this.open(entry);
+    if (link.speed) this.player.setSpeed(link.speed);
+    const { second, secondLabel } = link;
+    await this.open(entry, second ? { second, secondLabel: secondLabel ?? undefined } : {}, link.look);
     if (link.display && this.view?.displays.some(({ id }) => id === link.display)) this.show(link.display);
     if (link.clock === null) return;
     this.wantsPlay = false;
+    // Once more with the answer: with a second digit the clock goes further than it can now.
+    this.resumeAt = link.clock;
     this.player.seek(link.clock);
   }
 
   /** Show another network; the image stays. */
-  async open(entry: Entry): Promise<void> {
+  async open(entry: Entry, options: RunOptions = {}, look: string | null = null): Promise<void> {
     this.entry = entry;
     [...byId("tabs").children].forEach((tab, n) =>
       tab.setAttribute("aria-selected", String(this.entries[n] === entry)),
@@ -129,12 +134,13 @@ export class App {
     const isFirst = this.model === null;
     this.model = model;
     this.view = viewOf(model);
+    if (look && "look" in this.view) this.view.look = look;
     this.episode = null;
     this.stage.setView(this.view);
     this.player.clock = 0;
     this.player.adapt(this.view);
     tellModel(model, this.view.lead);
-    this.options = {};
+    this.options = options;
     this.listDisplays();
     this.teach.setModel(model.family === "leaky" ? model : null);
     this.client.open(model, this.choice);
@@ -151,6 +157,7 @@ export class App {
     listDisplays(view, (id) => this.show(id), {
       set: (options) => this.setOptions(options),
       samples: (label) => this.samples.ofClass(label)?.image ?? null,
+      options: this.options,
     });
     this.show(view.display);
   }
@@ -203,6 +210,7 @@ export class App {
   rerun(isPlayed: boolean): void {
     if (!this.image || !this.model) return;
     this.wantsPlay = isPlayed;
+    this.resumeAt = null;
     const target = this.label === null ? {} : { target: this.label };
     this.client.run(this.image, { ...this.options, ...target });
   }
@@ -217,9 +225,11 @@ export class App {
     this.player.available = this.view.available;
     this.player.adapt(this.view);
     if (isNew) {
-      if (this.wantsPlay) this.player.play(0);
+      if (this.resumeAt !== null) this.player.seek(this.resumeAt);
+      else if (this.wantsPlay) this.player.play(0);
       else if (!this.player.isPlaying && isDone && this.isDrawing) this.player.seek(this.view.duration);
       this.wantsPlay = false;
+      this.resumeAt = null;
     }
     if (isDone) tellProblem("");
     this.changed();
@@ -255,7 +265,9 @@ export class App {
       this.isDirty = false;
       const { clock } = this.player;
       this.stage.draw(clock);
-      this.scores.show(this.view.scoresAt(clock), clock >= this.view.duration, this.label);
+      const { view } = this;
+      const label = view.labelAt ? view.labelAt(clock, this.label) : this.label;
+      this.scores.show(view.scoresAt(clock), clock >= view.duration, label, view.isVote);
       const caption = byId("caption");
       const text = this.view.caption(clock);
       if (caption.textContent !== text) caption.textContent = text;
@@ -266,20 +278,8 @@ export class App {
 
   // -- link ----------------------------------------------------------------------------------
 
-  /** All that a link needs to show the same again. */
-  get shared(): Shared {
-    return {
-      model: this.entry?.name ?? "",
-      image: this.image,
-      label: this.label,
-      clock: this.player.clock,
-      display: this.view?.display ?? null,
-      theme: chosenTheme(),
-    };
-  }
-
   share(): Promise<void> {
-    return copyLink(this.shared);
+    return copyLink(sharedOf(this));
   }
 
   switchTheme(): void {

@@ -18,10 +18,12 @@ test.each(["", "!", "AAAA", "A", packImage(stroke).slice(0, 5), `${packImage(str
 );
 
 test("a link restores the view", () => {
-  const state = { model: "trees", image: stroke, label: 1, clock: 12.5, display: "traces", theme: "dark" as const };
+  const state = { model: "trees", image: stroke, label: 1, clock: 12.5, display: "traces", theme: "dark" as const,
+    speed: 2, second: stroke, secondLabel: 4, look: "0.10,0.20,3.00" };
   expect(readLink(writeLink(state))).toEqual(state);
   expect(readLink("#t=-1&label=12&theme=x")).toEqual({
-    model: "", image: null, label: null, clock: null, display: null, theme: null,
+    model: "", image: null, label: null, clock: null, display: null, theme: null, speed: null, second: null,
+    secondLabel: null, look: null,
   });
 });
 

@@ -5,6 +5,7 @@ from latticework.pictures.activity_sheet import activity_sheet
 from latticework.pictures.cell_maps import cell_maps
 from latticework.pictures.confusion import confusion_matrix, count_confusions
 from latticework.pictures.cube import cube_slices, signal_reach
+from latticework.pictures.cube_gif import cube_gif
 from latticework.pictures.episode import Episode, record
 from latticework.pictures.hero import hero
 from latticework.pictures.hop_cosine import hop_cosine
@@ -21,6 +22,7 @@ __all__ = [
     "cell_maps",
     "confusion_matrix",
     "count_confusions",
+    "cube_gif",
     "cube_slices",
     "draw_text",
     "hero",

@@ -41,7 +41,7 @@ def cube_slices(
         f"states have shape {states.shape}, expected [step, row, col, depth]",
     )
     number = np.arange(len(states)) if steps is None else np.asarray(steps)
-    rows, slabs = _spread(len(states), MOST_STEPS), _spread(states.shape[3], MOST_SLABS)
+    rows, slabs = spread(len(states), MOST_STEPS), spread(states.shape[3], MOST_SLABS)
     width = _LEFT + len(slabs) * (_CELL + _GAP) + 0.25
     height = _TOP + len(rows) * (_CELL + _GAP) + 0.2
     with new_figure(max(width, 5.2), height) as figure:
@@ -92,6 +92,6 @@ def signal_reach(sensitivity: np.ndarray, path: Path | str, *, title: str = "") 
         return save_png(figure, path)
 
 
-def _spread(count: int, most: int) -> np.ndarray:
+def spread(count: int, most: int) -> np.ndarray:
     """At most `most` numbers of 0 .. count - 1, ends included, evenly apart."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))

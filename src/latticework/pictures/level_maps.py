@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,10 @@ from latticework.readouts.islands import THRESHOLD, census, islands
 
 _PANEL, _GAP, _EDGE, _HEAD = 1.15, 0.12, 0.25, 0.85
 _MOST_ROWS = 7
-_DPI = 80
+_TILE, _MOST_NUMBERS, _DPI = 1.75, 10, 96
+_ALL_BUT_WHITE = 250
+"""Of a movie: inches of a map, sites in a row that still have a number on them, dots per inch;
+brightness that a palette of few colours makes of paper."""
 
 
 def colours(states: np.ndarray) -> np.ndarray:
@@ -83,7 +87,7 @@ def level_maps(
                 axes = style.place(figure, left, top, _PANEL, _PANEL)
                 vectors = states[step, level]
                 count = census(vectors, threshold).number
-                _paint(axes, painted[step, level], f"level {level}, {count} isl.")
+                _paint(axes, painted[step, level], f"level {level}: {count} isl.")
                 outline(axes, islands(vectors, threshold))
             style.say(figure, _EDGE, top + (0.0 if at else _PANEL + 0.04), f"step {step + 1}")
         return style.save_png(figure, path)
@@ -97,8 +101,9 @@ def level_movie(
     title: str = "",
     threshold: float = THRESHOLD,
     captions: Sequence[str] = (),
-    frame_ms: int = 250,
-    hold_ms: int = 2000,
+    votes: np.ndarray | None = None,
+    frame_ms: int = 400,
+    hold_ms: int = 2500,
 ) -> Path:
     """The same as an animation, a frame per step; the last one stays.
 
@@ -108,7 +113,8 @@ def level_movie(
         path: where to save, .gif.
         title: what settles.
         threshold: cosine from which neighbours agree.
-        captions: one per step, under the image.
+        captions: one per step, over the image.
+        votes: `[step, row, col]`, the class that each site says, if they say one.
         frame_ms: time per frame, in milliseconds.
         hold_ms: time of the last frame.
 
@@ -120,13 +126,26 @@ def level_movie(
     _check(states)
     images = np.broadcast_to(image, (len(states), *image.shape[-2:]))
     painted = colours(states)
-    frames = [
-        _frame(states[n], painted[n], images[n], title, threshold, "".join(captions[n : n + 1]))
-        for n in range(len(states))
+    explanation = f"colours: directions of a level's vectors; lines: islands, cosine {threshold:g}"
+    frames = []
+    for n, state in enumerate(states):
+        tiles = [_Tile("".join(captions[n : n + 1]) or "image", images[n])]
+        for level, vectors in enumerate(state):
+            labels = islands(vectors, threshold)
+            tiles.append(
+                _Tile(f"level {level}: {_islands(vectors, threshold)}", painted[n, level], labels)
+            )
+        if votes is not None:
+            tiles.append(_Tile("what each site says", votes[n], is_votes=True))
+        frames.append(_frame(tiles, title, explanation))
+    # One palette for all frames: each its own would flicker; dots of dither would, too.
+    palette = Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)])).quantize(255)
+    chosen = np.asarray(palette.getpalette(), np.uint8)
+    palette.putpalette(np.where(chosen > _ALL_BUT_WHITE, 255, chosen).tobytes())
+    shown = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in frames
     ]
-    # One palette for all frames: each its own would flicker.
-    palette = Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)])).quantize(128)
-    shown = [Image.fromarray(frame).quantize(palette=palette) for frame in frames]
     times = [frame_ms] * (len(shown) - 1) + [hold_ms]
     buffer = io.BytesIO()
     shown[0].save(
@@ -135,30 +154,52 @@ def level_movie(
     return style.save_bytes(buffer.getvalue(), path)
 
 
-def _frame(
-    state: np.ndarray,
-    painted: np.ndarray,
-    image: np.ndarray,
-    title: str,
-    threshold: float,
-    caption: str,
-) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """One map of a frame."""
+
+    title: str
+    values: np.ndarray
+    labels: np.ndarray | None = None
+    is_votes: bool = False
+
+
+def _frame(tiles: Sequence[_Tile], title: str, explanation: str) -> np.ndarray:
     """One step as pixels `[row, col, 3]`."""
-    size = 1.5
-    width = 2 * _EDGE + (len(state) + 1) * (size + _GAP)
-    with style.new_figure(max(width, 5.2), 0.8 + size + 0.6) as figure:
+    columns = 3 if len(tiles) > 4 else len(tiles)
+    rows = -(-len(tiles) // columns)
+    pitch = _TILE + _GAP
+    width = 2 * _EDGE + columns * pitch - _GAP
+    with style.new_figure(max(width, 5.2), 0.85 + rows * (_TILE + 0.34)) as figure:
         figure.set_dpi(_DPI)
-        style.head(figure, title, "levels while settling", "islands outlined")
-        _paint(style.place(figure, _EDGE, 0.85, size, size), image, "image")
-        for level, vectors in enumerate(state):
-            left = _EDGE + (level + 1) * (size + _GAP)
-            axes = style.place(figure, left, 0.85, size, size)
-            count = census(vectors, threshold).number
-            _paint(axes, painted[level], f"level {level}, {count} isl.")
-            outline(axes, islands(vectors, threshold))
-        style.say(figure, _EDGE, 0.85 + size + 0.1, caption)
+        style.head(figure, title, "levels while settling", explanation)
+        for at, tile in enumerate(tiles):
+            left, top = _EDGE + at % columns * pitch, 0.85 + at // columns * (_TILE + 0.34)
+            axes = style.place(figure, left, top, _TILE, _TILE)
+            if tile.is_votes:
+                _vote(axes, tile.values)
+                axes.set_title(tile.title)
+                continue
+            _paint(axes, tile.values, tile.title)
+            if tile.labels is not None:
+                outline(axes, tile.labels)
         figure.canvas.draw()
         return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # pyright: ignore
+
+
+def _vote(axes: Axes, classes: np.ndarray) -> None:
+    """A colour for each class, and its number where there is room."""
+    axes.imshow(classes, cmap="tab10", vmin=0, vmax=9.999, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    if max(classes.shape) > _MOST_NUMBERS:
+        return
+    for (row, col), label in np.ndenumerate(classes):
+        axes.text(col, row, str(label), color=style.PAPER, size=8, ha="center", va="center")
+
+
+def _islands(vectors: np.ndarray, threshold: float) -> str:
+    number = census(vectors, threshold).number
+    return f"{number} island{'' if number == 1 else 's'}"
 
 
 def outline(axes: Axes, labels: np.ndarray) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
 
 from latticework.core.checks import require
 from latticework.pictures import style
 from latticework.pictures.film import Film
 
-_SIDE, _TOP, _DPI = 1.9, 0.95, 96
+_SIDE, _LEFT, _TOP, _GAP, _LINE, _DPI = 2.4, 0.3, 0.9, 0.3, 0.32, 96
 
 
 def wave_gif(
@@ -21,10 +24,10 @@ def wave_gif(
     *,
     wave_length: int = 16,
     frame_ms: int = 220,
-    hold_ms: int = 2000,
+    hold_ms: int = 2500,
     title: str = "",
 ) -> Path:
-    """Animate which lines are shown, and how early every unit fires.
+    """Animate which lines are shown, and how early every unit fires: a line per wave, downward.
 
     Args:
         image: `[line, column]`, 0..255.
@@ -45,41 +48,58 @@ def wave_gif(
         f"there are {len(lines)} waves of lines, but populations with "
         f"{[len(values) for values in counts.values()]}; expected as many",
     )
-    width = 0.35 + (_SIDE + 0.3) * (len(counts) + 1)
-    with style.new_figure(max(width, 5.0), _TOP + _SIDE + 0.45) as figure:
+    columns = math.ceil(math.sqrt(len(counts) + 1))
+    rows = math.ceil((len(counts) + 1) / columns)
+    width = 2 * _LEFT + columns * _SIDE + (columns - 1) * _GAP
+    with style.new_figure(width, _TOP + rows * (_SIDE + _LINE)) as figure:
         figure.set_dpi(_DPI)
-        style.head(figure, title, "one image, wave by wave", "red: fired early; blank: silent")
-        axes = style.place(figure, 0.35, _TOP, _SIDE, _SIDE)
-        axes.imshow(image, cmap=style.ink_colours(), vmin=0, vmax=255)
-        axes.set_axis_off()
-        band = axes.axhspan(-0.5, 0.5, color=style.MARK, alpha=0.35, lw=0)
-        clock = axes.set_title("")
-        stages = []
-        for number, (name, values) in enumerate(counts.items()):
-            left = 0.35 + (_SIDE + 0.3) * (number + 1)
-            panel = style.place(figure, left, _TOP, _SIDE, _SIDE)
-            panel.set_title(f"{name}, {values.shape[1]}")
-            panel.set_xticks([])
-            panel.set_yticks([])
-            shown = panel.imshow(
-                _square(values[0]), cmap=style.signed_colours(), vmin=-wave_length, vmax=wave_length
+        explanation = "a line for each wave, downward; red: fired early, white: silent"
+        style.head(figure, title, "wave by wave", explanation)
+        places = [
+            style.place(
+                figure,
+                _LEFT + (at % columns) * (_SIDE + _GAP),
+                _TOP + (at // columns) * (_SIDE + _LINE),
+                _SIDE,
+                _SIDE,
             )
-            stages.append((shown, values))
-        film = Film(figure, [band, clock, *(shown for shown, _ in stages)])
+            for at in range(len(counts) + 1)
+        ]
+        places[0].imshow(image, cmap=style.ink_colours(), vmin=0, vmax=255, aspect="auto")
+        _frame(places[0])
+        band = Rectangle((-0.5, 0), image.shape[1], 1, fill=False, ec=style.MARK, lw=1.6)
+        band.set_clip_on(False)
+        places[0].add_patch(band)
+        clock = places[0].set_title("")
+        shown = [
+            _population(axes, name, values, wave_length)
+            for axes, (name, values) in zip(places[1:], counts.items(), strict=False)
+        ]
+        film = Film(figure, [band, clock, *shown])
         for wave, (first, last) in enumerate(lines):
-            band.set_xy((0, first - 0.5))
+            band.set_y(first - 0.5)
             band.set_height(last - first + 1)
             clock.set_text(f"wave {wave + 1} of {len(lines)}")
-            for shown, values in stages:
-                shown.set_data(_square(values[wave]))
+            for picture, values in zip(shown, counts.values(), strict=True):
+                picture.set_data(np.where(np.arange(len(values))[:, None] <= wave, values, np.nan))
             film.shoot()
         return style.save_bytes(film.gif(frame_ms, hold_ms), path)
 
 
-def _square(values: np.ndarray) -> np.ndarray:
-    """Units in rows, in a square as nearly as may be; the rest is grey."""
-    side = math.ceil(math.sqrt(values.size))
-    rows = math.ceil(values.size / side)
-    filled = np.full(rows * side, np.nan)
-    filled[: values.size] = values
-    return filled.reshape(rows, side)
+def _population(axes: Axes, name: str, values: np.ndarray, wave_length: int) -> AxesImage:
+    """Waves downward, units from left to right; grey for waves to come."""
+    axes.set_title(f"{name}, {values.shape[1]} units")
+    _frame(axes)
+    return axes.imshow(
+        np.full(values.shape, np.nan),
+        cmap=style.signed_colours(),
+        vmin=-wave_length,
+        vmax=wave_length,
+        aspect="auto",
+    )
+
+
+def _frame(axes: Axes) -> None:
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=style.SOFT, lw=0.6)

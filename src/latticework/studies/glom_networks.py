@@ -41,16 +41,33 @@ class Subject:
         """Images as the columns see them."""
         return self.network.see(self.recipe.task.encode(jnp.asarray(raw)))
 
-    def settle(self, raw: np.ndarray, num_steps: int | None = None) -> np.ndarray:
-        """The state after every step, `[step, level, channel, image, row, col]`."""
+    def settle(
+        self, raw: np.ndarray, num_steps: int | None = None, state: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The state after every step, `[step, level, channel, image, row, col]`.
+
+        Args:
+            raw: images.
+            num_steps: in place of the recipe's.
+            state: of one image, `[level, channel, row, col]`, where another one was left.
+        """
         network = self.network
+        begin = None if state is None else jnp.asarray(state)[:, :, None]
 
         def run(params: NetParams, image: Image) -> Array:
-            settled = network.settle(params, image, TEST_SEED, num_steps=num_steps, all_states=True)
+            settled = network.settle(
+                params, image, TEST_SEED, state=begin, num_steps=num_steps, all_states=True
+            )
             states = settled.states
             return settled.state[None] if states is None else states.at[-1].set(settled.state)
 
         return np.asarray(jax.jit(run)(self.params, self.see(raw)))
+
+    def reads(self, state: np.ndarray) -> int:
+        """The class that the columns say in a state `[level, channel, row, col]`."""
+        top = jnp.asarray(state[-1])[:, None]
+        scores = self.recipe.sites.scores(top, jnp.ones((1, *state.shape[2:]), bool))
+        return int(scores[0].argmax())
 
 
 def subject(

@@ -9,12 +9,12 @@ from jaxtyping import Array
 
 from latticework.core.task import Dataset
 from latticework.models import Gridnet, GridnetParams
-from latticework.pictures import cube_slices, signal_reach
+from latticework.pictures import cube_gif, cube_slices, signal_reach
 from latticework.recipes import GridnetRecipe, OpenRun
 
 
 def gridnet_portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
-    """Slabs of the cube over the sweeps, and how far information has travelled after each."""
+    """Slabs of the cube over the sweeps, how far information has travelled after each, a film."""
     recipe, seed = opened.recipe, opened.seeds[0]
     if not isinstance(recipe, GridnetRecipe):
         raise ValueError(f"this portrait is of gridnets, and {recipe.name} is none")
@@ -26,7 +26,55 @@ def gridnet_portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
     return [
         cube_slices(states, folder / "cube.png", title=title),
         signal_reach(sensitivity, folder / "reach.png", title=title),
+        gridnet_film(
+            recipe,
+            params,
+            dataset.test_inputs[0],
+            int(dataset.test_targets[0]),
+            folder / "cube.gif",
+            title=title,
+        ),
     ]
+
+
+def gridnet_film(
+    recipe: GridnetRecipe,
+    params: GridnetParams,
+    raw: np.ndarray,
+    target: int,
+    path: Path,
+    *,
+    title: str,
+) -> Path:
+    """One image's way through the box as an animation: the difference that it makes to the cells.
+
+    Args:
+        recipe: of the gridnet.
+        params: of one seed.
+        raw: one image, as the task's data set has it.
+        target: its class.
+        path: where to save, .gif.
+        title: what the network is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    network = recipe.network()
+    image = recipe.task.encode(jnp.asarray(raw)[None])[0].reshape(network.image.image_shape)
+
+    def read(image: Array) -> tuple[Array, Array]:
+        start = network.start(params, image)
+        states = jnp.concatenate([start[None], network.trace(params, image)])
+        return states, jax.vmap(lambda x: network.readout.read(params["readout"], x))(states)
+
+    params = jax.tree.map(jnp.asarray, params)
+    states, outputs = jax.jit(read)(image)
+    blank, _ = jax.jit(read)(jnp.zeros_like(image))
+    scores = None if recipe.loss == "echo" else np.asarray(outputs)
+    shown = np.asarray(image).reshape(image.shape[0], image.shape[1], -1).mean(axis=-1)
+    return cube_gif(
+        np.asarray(states - blank), shown, path, scores=scores, target=target, title=title
+    )
 
 
 def travel(network: Gridnet, params: GridnetParams, image: Array) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ export function listDisplays(
       return button;
     }),
   );
-  byId("extras").replaceChildren(...(view.controls?.(context.set, context.samples) ?? []));
+  byId("extras").replaceChildren(...(view.controls?.(context) ?? []));
 }
 
 export function markDisplay(display: string): void {

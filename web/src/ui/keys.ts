@@ -6,8 +6,10 @@ import { byId } from "./dom.ts";
 export function listenToKeys(app: App): void {
   document.addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || target.closest("dialog, select, input[type=range]")) return;
-    if (event.key === " " && target.closest("button, input")) return;
+    if (event.ctrlKey || event.metaKey || target.closest("dialog, select")) return;
+    // A slider keeps the keys that move it.
+    if (/^(Arrow|Home|End|Page)/.test(event.key) && target.closest("input[type=range]")) return;
+    if (event.key === " " && target.closest("button, input[type=checkbox]")) return;
     if (act(app, event)) event.preventDefault();
   });
 }

@@ -1,6 +1,8 @@
 /** The state of the page as the part of its address after "#": everything to see the same again. */
 
+import type { App } from "../app.ts";
 import { byId } from "./dom.ts";
+import { chosenTheme } from "./theme.ts";
 
 export interface Shared {
   readonly model: string;
@@ -9,6 +11,12 @@ export interface Shared {
   readonly clock: number | null;
   readonly display: string | null;
   readonly theme: "dark" | "light" | null;
+  readonly speed: number | null;
+  /** The digit that takes over mid-run, and its class. */
+  readonly second: Uint8Array | null;
+  readonly secondLabel: number | null;
+  /** How a view is turned, in its own words. */
+  readonly look: string | null;
 }
 
 /** Runs of zeros as (0, length), then base64url. */
@@ -57,6 +65,10 @@ export function writeLink(state: Shared): string {
   if (state.clock !== null) words.set("t", state.clock.toFixed(2));
   if (state.display) words.set("show", state.display);
   if (state.theme) words.set("theme", state.theme);
+  if (state.speed !== null && state.speed !== 1) words.set("speed", String(state.speed));
+  if (state.second) words.set("then", packImage(state.second));
+  if (state.second && state.secondLabel !== null) words.set("thenlabel", String(state.secondLabel));
+  if (state.look) words.set("look", state.look);
   return `#${words}`;
 }
 
@@ -67,14 +79,37 @@ export function readLink(hash: string): Shared {
     return value >= 0 && value <= most ? value : null;
   };
   const theme = words.get("theme");
-  const packed = words.get("image");
+  const image = (name: string) => {
+    const packed = words.get(name);
+    return packed && packed.length < 4000 ? unpackImage(packed) : null;
+  };
   return {
     model: words.get("model") ?? "",
-    image: packed && packed.length < 4000 ? unpackImage(packed) : null,
+    image: image("image"),
     label: whole("label", 9),
     clock: whole("t", 1e6),
     display: words.get("show"),
     theme: theme === "dark" || theme === "light" ? theme : null,
+    speed: whole("speed", 4),
+    second: image("then"),
+    secondLabel: whole("thenlabel", 9),
+    look: words.get("look"),
+  };
+}
+
+/** All that a link needs to show the same again. */
+export function sharedOf({ entry, image, label, player, view, options }: App): Shared {
+  return {
+    model: entry?.name ?? "",
+    image,
+    label,
+    clock: player.clock,
+    display: view?.display ?? null,
+    theme: chosenTheme(),
+    speed: player.speed,
+    second: options.second ?? null,
+    secondLabel: options.secondLabel ?? null,
+    look: view?.look ?? null,
   };
 }
 

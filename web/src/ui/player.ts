@@ -4,14 +4,23 @@ import { byId } from "./dom.ts";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
+export interface Pace {
+  readonly duration: number;
+  readonly rate: number;
+  readonly unit: string;
+  readonly isBegun?: boolean;
+}
+
 export class Player {
   clock = 0;
   duration = 1;
   available = 0;
   rate = 6;
   unit = "row";
+  /** Whether the clock names the unit that runs, not how many are over. */
+  isBegun = false;
   isPlaying = false;
-  private speed = 1;
+  speed = 1;
   private readonly slider = byId<HTMLInputElement>("time");
   private readonly select = byId<HTMLSelectElement>("speed");
   private readonly button = byId<HTMLButtonElement>("play");
@@ -25,9 +34,8 @@ export class Player {
   }
 
   /** Take over the length and pace of a view. */
-  adapt({ duration, rate, unit }: { duration: number; rate: number; unit: string }): void {
-    if (duration === this.duration && rate === this.rate && unit === this.unit) return;
-    Object.assign(this, { duration, rate, unit });
+  adapt({ duration, rate, unit, isBegun = false }: Pace): void {
+    Object.assign(this, { duration, rate, unit, isBegun });
     this.slider.max = String(duration);
     this.clock = Math.min(this.clock, duration);
     this.show();
@@ -70,14 +78,20 @@ export class Player {
 
   faster(by: number): void {
     const at = SPEEDS.indexOf(this.speed) + by;
-    this.speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))]!;
-    this.select.value = String(this.speed);
+    this.setSpeed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))]!);
+  }
+
+  /** One of the speeds on offer; another is ignored. */
+  setSpeed(speed: number): void {
+    if (!SPEEDS.includes(speed)) return;
+    this.speed = speed;
+    this.select.value = String(speed);
   }
 
   private show(): void {
     this.slider.value = String(this.clock);
     this.button.textContent = this.isPlaying ? "❚❚" : "▶";
     this.button.setAttribute("aria-label", this.isPlaying ? "pause" : "play");
-    byId("clock").textContent = `${this.unit} ${Math.floor(this.clock)}/${this.duration}`;
+    byId("clock").textContent = `${this.unit} ${Math.min(Math.floor(this.clock) + Number(this.isBegun), this.duration)}/${this.duration}`;
   }
 }

@@ -19,28 +19,32 @@ export class Scores {
     }
   }
 
-  show(scores: Float64Array | null, isFinal: boolean, label: number | null): void {
-    const key = scores ? `${Array.from(scores, (s) => s.toFixed(3))}${isFinal}${label}` : "";
+  /** Scores of all classes; with `isVote` they are numbers of sites. */
+  show(scores: Float64Array | null, isFinal: boolean, label: number | null, isVote = false): void {
+    const key = scores ? `${Array.from(scores, (s) => s.toFixed(3))}${isFinal}${label}${isVote}` : "";
     if (key === this.shown) return;
     this.shown = key;
     const isBlank = !scores || scores.every((s) => s === 0);
     const best = isBlank ? -1 : firstMaximum(scores);
-    const shares = isBlank ? null : softmax(scores);
     const low = isBlank ? 0 : Math.min(...scores, 0);
     const high = isBlank ? 1 : Math.max(...scores, low + 1e-9);
     this.rows.forEach(({ row, bar, value }, c) => {
       row.classList.toggle("best", c === best);
       bar.style.width = isBlank ? "0" : `${(100 * (scores[c]! - low)) / (high - low)}%`;
-      value.textContent = isBlank ? "" : scores[c]!.toFixed(2);
+      value.textContent = isBlank ? "" : scores[c]!.toFixed(isVote ? 0 : 2);
     });
     byId("answer").textContent = best < 0 ? "–" : String(best);
     byId("answer").parentElement!.classList.toggle("right", isFinal && best === label);
-    const sure = shares ? `${Math.round(100 * shares[best]!)} %` : "";
+    const sure = isBlank ? "" : isVote ? votes(scores, best) : `${Math.round(100 * softmax(scores)[best]!)} % sure`;
     byId("sure").textContent = best < 0 ? "" : isFinal ? verdict(best, label, sure) : "so far";
   }
 }
 
+function votes(scores: Float64Array, best: number): string {
+  return `${scores[best]} of ${scores.reduce((sum, s) => sum + s, 0)} sites`;
+}
+
 function verdict(best: number, label: number | null, sure: string): string {
-  if (label === null) return `${sure} sure`;
-  return best === label ? `right, ${sure} sure` : `it is a ${label}`;
+  if (label === null) return sure;
+  return best === label ? `right, ${sure}` : `it is a ${label}`;
 }

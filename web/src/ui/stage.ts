@@ -103,10 +103,14 @@ export class Stage {
       ),
     );
     const at = this.pointer ?? { x: this.width - 10, y: 10 };
-    const isRight = at.x > this.width / 2;
-    this.tip.style.left = isRight ? "" : `${at.x + 16}px`;
-    this.tip.style.right = isRight ? `${this.width - at.x + 16}px` : "";
-    this.tip.style.top = `${Math.max(0, Math.min(at.y - 20, this.height - this.tip.offsetHeight))}px`;
+    const { offsetWidth: wide, offsetHeight: high } = this.tip;
+    const beside = at.x > this.width / 2 ? at.x - 16 - wide : at.x + 16;
+    const fits = beside >= 0 && beside + wide <= this.width;
+    // Where there is no room beside the pointer, as on a phone, above or below it.
+    const left = fits ? beside : Math.max(0, Math.min(at.x - wide / 2, this.width - wide));
+    const top = fits ? Math.min(at.y - 20, this.height - high) : at.y > this.height / 2 ? at.y - 28 - high : at.y + 28;
+    this.tip.style.left = `${left}px`;
+    this.tip.style.top = `${fits ? Math.max(0, top) : top}px`;
   }
 
   drawRamp(): void {

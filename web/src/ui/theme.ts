@@ -6,8 +6,13 @@ export function chosenTheme(): Theme | null {
   return (document.documentElement.dataset["theme"] as Theme | undefined) ?? null;
 }
 
-export function chooseTheme(theme: Theme): void {
+/** For this visit: a link must not change what the reader chose. */
+export function showTheme(theme: Theme): void {
   document.documentElement.dataset["theme"] = theme;
+}
+
+export function chooseTheme(theme: Theme): void {
+  showTheme(theme);
   try {
     localStorage.setItem("theme", theme);
   } catch {

@@ -30,7 +30,7 @@ export class CubeScene {
     this.gap = 1.2;
     for (const i of [0, this.shape[0]]) {
       for (const j of [0, this.shape[1]]) {
-        for (const k of [0, this.shape[2] - 1]) corners.push(this.project(...this.apart(i, j, k)));
+        for (const k of [0, this.shape[2] - 1]) corners.push(this.end(i, j, k));
       }
     }
     this.gap = gap;
@@ -42,6 +42,11 @@ export class CubeScene {
       x: width / 2 - (this.scale * (Math.max(...xs) + Math.min(...xs))) / 2,
       y: height / 2 - (this.scale * (Math.max(...ys) + Math.min(...ys))) / 2,
     };
+  }
+
+  /** An end of the box, row, column and layer, as far out as its blocks are now. */
+  end(i: number, j: number, k: number): Point {
+    return this.project(...this.apart(i, j, k));
   }
 
   /** A lattice place moved by the gaps between the blocks. */
@@ -90,7 +95,14 @@ export class CubeScene {
   }
 
   turn(dx: number, dy: number): void {
-    this.yaw = Math.max(-1.35, Math.min(1.35, this.yaw - dx * 0.008));
-    this.pitch = Math.max(-0.2, Math.min(1.1, this.pitch + dy * 0.006));
+    this.look(this.yaw - dx * 0.008, this.pitch + dy * 0.006, this.spread);
+  }
+
+  /** Turn to these angles within bounds; numbers that are none are ignored. */
+  look(yaw: number, pitch: number, spread: number): void {
+    if (![yaw, pitch, spread].every(Number.isFinite)) return;
+    this.yaw = Math.max(-1.35, Math.min(1.35, yaw));
+    this.pitch = Math.max(-0.2, Math.min(1.1, pitch));
+    this.spread = Math.max(1, Math.min(14, spread));
   }
 }

@@ -3,9 +3,10 @@
 import type { GridnetModel } from "../model/gridnet.ts";
 import { make } from "../ui/dom.ts";
 import type { Episode } from "../worker/client.ts";
+import { describeCell } from "./cubeCell.ts";
 import { CubeScene } from "./cubeScene.ts";
 import { type Palette, signedAt } from "./palette.ts";
-import { type Display, type Inspection, type Legend, number, type Size, type View } from "./view.ts";
+import { type Display, type Inspection, type Legend, type Size, type View } from "./view.ts";
 
 const DISPLAYS: readonly Display[] = [
   { id: "signal", label: "Signal", help: "how far the image has travelled: the difference to an empty image" },
@@ -59,6 +60,16 @@ export class CubeView implements View {
   drag(dx: number, dy: number): boolean {
     this.scene.turn(dx, dy);
     return true;
+  }
+
+  get look(): string {
+    const { yaw, pitch, spread } = this.scene;
+    return [yaw, pitch, spread].map((value) => value.toFixed(2)).join(",");
+  }
+
+  set look(text: string) {
+    const [yaw, pitch, spread] = text.split(",").map(Number);
+    this.scene.look(yaw ?? NaN, pitch ?? NaN, spread ?? NaN);
   }
 
   controls(): HTMLElement[] {
@@ -141,10 +152,15 @@ export class CubeView implements View {
 
   private frame(context: CanvasRenderingContext2D, k: number, palette: Palette): void {
     const [m, n, depth] = this.model.shape;
-    if (this.scene.gap || (k && k !== depth - 1)) return;
-    this.path(context, [[0, 0, k], [0, n, k], [m, n, k], [m, 0, k]]);
-    context.strokeStyle = k ? palette.accent : palette.soft;
-    context.lineWidth = 1.5;
+    const isFace = !k || k === depth - 1;
+    context.beginPath();
+    for (const [i, j] of [[0, 0], [0, n], [m, n], [m, 0]] as const) {
+      const { x, y } = this.scene.end(i, j, k);
+      context.lineTo(x, y);
+    }
+    context.closePath();
+    context.strokeStyle = !isFace ? palette.faint : k ? palette.accent : palette.soft;
+    context.lineWidth = isFace ? 1.5 : 1;
     context.stroke();
   }
 
@@ -193,14 +209,13 @@ export class CubeView implements View {
   }
 
   private label(context: CanvasRenderingContext2D, palette: Palette): void {
-    if (this.scene.gap > 0.3) return;
-    const [m, , depth] = this.model.shape;
+    const depth = this.model.shape[2];
     context.font = "500 12px system-ui, sans-serif";
     context.textAlign = "left";
     const write = (words: string, k: number, colour: string) => {
-      const { x, y } = this.scene.project(m, 0, k);
+      const { x, y } = this.scene.end(0, 0, k);
       context.fillStyle = colour;
-      context.fillText(words, x, y + 15);
+      context.fillText(words, x, y - 6);
     };
     write("image", 0, palette.soft);
     write("answer", depth - 1, palette.accent);
@@ -256,20 +271,8 @@ export class CubeView implements View {
   inspection(): Inspection | null {
     const p = this.picked;
     if (p < 0) return null;
-    const [i, j, k] = this.place(p);
     const part = this.episode?.parts[Math.min(Math.floor(this.clock), this.available)];
-    const [bi, bj, bk] = this.model.block;
-    return {
-      key: String(p),
-      title: `row ${i}, column ${j}, layer ${k}`,
-      rows: [
-        ["shown", number(this.values[p] ?? NaN)],
-        ["after the outer step", part ? number(part["state"]![p]!) : "-"],
-        ["with an empty image", part?.["blank"] ? number(part["blank"][p]!) : "-"],
-        ["block", `${Math.floor(i / bi)}, ${Math.floor(j / bj)}, ${Math.floor(k / bk)}`],
-        ["bias", number(this.model.bias[p]!)],
-      ],
-    };
+    return describeCell(this.model, part, p, this.place(p), this.values[p] ?? NaN);
   }
 
   legend(): Legend {
@@ -282,7 +285,7 @@ export class CubeView implements View {
     const { inner, outer, block } = this.model;
     if (clock >= outer) return "Done. The back face went through a linear readout.";
     const { gap, inner: t } = this.moment(clock);
-    if (this.display === "signal") return "Only what the image has changed: it moves at most one layer per update.";
+    if (this.display === "signal") return "Only what the image has changed: it moves one layer per update, and faintly everywhere by the normalisation.";
     if (t >= 0 && gap > 0.98) {
       return `Blocks of ${block.join(" × ")} update by themselves (inner step ${t + 1} of ${inner}); across their borders they hear old values.`;
     }

@@ -7,7 +7,7 @@ import type { Episode } from "../worker/client.ts";
 import { agreement, islands, principal } from "./islands.ts";
 import type { Palette } from "./palette.ts";
 import {
-  type ControlsContext, type Display, drawDigit, type Inspection, type Legend, number, type Size, type View,
+  type ControlsContext, type Display, drawDigit, type Inspection, type Legend, type Size, type View,
 } from "./view.ts";
 
 const DISPLAYS: readonly Display[] = [
@@ -80,12 +80,23 @@ export class GlomView implements View {
     return Math.ceil(this.tiles.length / this.columns) * (size + 6);
   }
 
-  controls(set: ControlsContext["set"], samples: ControlsContext["samples"]): HTMLElement[] {
+  get isVote(): boolean {
+    return this.model.verdict === "vote";
+  }
+
+  labelAt(clock: number, label: number | null): number | null {
+    const options = this.episode?.options;
+    return options?.second && clock > this.model.steps ? (options.secondLabel ?? null) : label;
+  }
+
+  controls({ set, samples, options }: ControlsContext): HTMLElement[] {
     const choice = make("select", {}, make("option", { value: "", textContent: "nothing" }));
     for (let c = 0; c < 10; c++) choice.append(make("option", { value: String(c), textContent: `a ${c}` }));
+    choice.value = options.second ? String(options.secondLabel ?? "") : "";
     choice.onchange = () => {
-      const second = choice.value ? samples(Number(choice.value)) : null;
-      set(second ? { second } : { second: undefined });
+      const secondLabel = Number(choice.value);
+      const second = choice.value ? samples(secondLabel) : null;
+      set(second ? { second, secondLabel } : { second: undefined, secondLabel: undefined });
     };
     return [make("label", {}, "then, mid-run, change the digit to", choice)];
   }
@@ -254,7 +265,7 @@ export class GlomView implements View {
     const { tile, site } = this.picked;
     const level = Math.max(0, tile.level === -2 ? this.model.levels - 1 : tile.level);
     const vector = this.vector(state, level, site);
-    const shown = (from: number) => Array.from(vector.slice(from, from + 5), (v) => number(v, 2)).join(" ");
+    const shown = (from: number) => Array.from(vector.slice(from, from + 5), (v) => v.toFixed(2)).join("  ");
     return {
       key: `${tile.title} ${site}`,
       title: `row ${Math.floor(site / this.model.cols)}, column ${site % this.model.cols} · level ${level}`,

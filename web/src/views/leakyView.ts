@@ -17,6 +17,7 @@ const FAINTEST = 1e-6;
 
 export class LeakyView implements View {
   readonly unit = "row";
+  readonly isBegun = true;
   readonly rate = 6;
   readonly displays = DISPLAYS;
   readonly lead: string;

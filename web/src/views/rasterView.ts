@@ -22,6 +22,7 @@ interface Band {
 
 export class RasterView implements View {
   readonly unit = "wave";
+  readonly isBegun = true;
   readonly rate = 4;
   readonly lead: string;
   readonly displays = DISPLAYS;

@@ -34,12 +34,20 @@ export interface ControlsContext {
   set(options: RunOptions): void;
   /** A sample digit of a class. */
   samples(label: number): Uint8Array | null;
+  /** How it runs now. */
+  readonly options: RunOptions;
 }
 
 export interface View {
   /** Length of the clock, in `unit`s. */
   readonly duration: number;
   readonly unit: string;
+  /** Whether the clock names the unit that runs, not how many are over. */
+  readonly isBegun?: boolean;
+  /** Whether scores are numbers of votes. */
+  readonly isVote?: boolean;
+  /** How it is turned, as text for a link; setting what is no such text does nothing. */
+  look?: string;
   /** One or two sentences under the title. */
   readonly lead: string;
   /** Units per second at speed 1. */
@@ -61,7 +69,9 @@ export interface View {
   legend(): Legend;
   caption(clock: number): string;
   /** Controls of its own; `set` runs the network again with other options. */
-  controls?(set: ControlsContext["set"], samples: ControlsContext["samples"]): HTMLElement[];
+  controls?(context: ControlsContext): HTMLElement[];
+  /** The class of the digit that is shown at a moment, given that of the first. */
+  labelAt?(clock: number, label: number | null): number | null;
   /** True when a drag turns the view instead of being ignored. */
   drag?(dx: number, dy: number): boolean;
 }

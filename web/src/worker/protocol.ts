@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly target?: number | undefined;
   /** A second digit that takes over when the first has settled (GLOM). */
   readonly second?: Uint8Array | undefined;
+  /** Its class, which only the page reads. */
+  readonly secondLabel?: number | undefined;
 }
 
 export type Ask =
