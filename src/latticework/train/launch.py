@@ -62,7 +62,7 @@ class Launch:
         Call it before JAX computes anything; with one device and no coordinator it does nothing.
 
         Raises:
-            ValueError: JAX has computed before, or the others cannot be reached.
+            ValueError: JAX has computed before, the others cannot be reached, or one was lost.
         """
         if self.devices > 1:
             # Where JAX runs already, it has the devices it has; whether they are enough is checked
@@ -75,8 +75,14 @@ class Launch:
         self._join()
         try:
             yield
-        finally:
-            jax.distributed.shutdown()
+        except jax.errors.JaxRuntimeError as error:
+            raise ValueError(
+                f"a device failed or another process was lost ({str(error).splitlines()[0]}); go "
+                "on from the last checkpoint with --resume in all processes"
+            ) from error
+        # Not after an error, whose message must not wait until the others have noticed: JAX takes
+        # its leave at the end of the program anyway.
+        jax.distributed.shutdown()
 
     def _join(self) -> None:
         """Meet the others."""

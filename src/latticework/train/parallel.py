@@ -36,10 +36,10 @@ class Team:
     The devices must be of one kind: all of them decide by their own numbers when to stop.
 
     Args:
-        devices: of all processes, in the same order in each process; at least one of each.
+        devices: `jax.Device`, at least one of each process, in the same order in all processes.
     """
 
-    devices: tuple[jax.Device, ...]
+    devices: tuple[Any, ...]
 
     @classmethod
     def of(cls, per_process: int) -> "Team":
@@ -49,7 +49,7 @@ class Team:
             ValueError: a process has fewer.
         """
         require(per_process >= 1, f"devices is {per_process}, expected 1 or more")
-        chosen: list[jax.Device] = []
+        chosen: list[Any] = []
         for process in range(jax.process_count()):
             found = jax.local_devices(process_index=process)
             require(

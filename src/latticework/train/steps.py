@@ -172,7 +172,7 @@ def _general(
         return lax.while_loop(go_on, body, (start, state))[1]
 
     examples = CUT if is_cut else SAME
-    specs = EpochData(examples, examples, SAME, SAME, SAME)
+    specs = EpochData._make((examples, examples, SAME, SAME, SAME))
     compiled = jax.jit(team.on_each(run, SAME, specs, SAME, SAME), donate_argnums=0)
 
     def placed(state: LoopState, data: EpochData, start: int, stop: int) -> LoopState:
