@@ -1,7 +1,12 @@
 """Every command and every Python example of the documentation is run."""
 
+import os
 import re
 import shlex
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +48,7 @@ def commands() -> list[str]:
                 # Two commands on a line stand in columns.
                 for command in re.split(r"\s{2,}(?=latticework )", words):
                     if command.startswith("latticework "):
-                        found[command.strip()] = None
+                        found[command.removesuffix("&").strip()] = None
     return list(found)
 
 
@@ -65,7 +70,41 @@ def is_long(words: list[str]) -> bool:
     return words[0] in LONG
 
 
-@pytest.mark.parametrize("command", commands())
+def run_together(commands: list[list[str]]) -> list[str]:
+    """What went wrong in commands that are run at once, each in a process of its own."""
+    program = "import sys; from latticework.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+    def one(words: list[str]) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        return done.stderr[-2000:] or "no word" if done.returncode else ""
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return list(pool.map(one, commands))
+
+
+def test_the_processes_of_one_run_run_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    together = [shlex.split(line)[1:] for line in commands() if "--process-id" in line]
+    assert len(together) == 2
+    together = [
+        [address if word.startswith("localhost:") else word for word in words]
+        + made_small(words, tmp_path / "new")
+        for words in together
+    ]
+    assert not any(run_together(together))
+    assert (tmp_path / "new" / "result.json").is_file()
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if "--process-id" not in line])
 def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
     from PIL import Image
 
@@ -88,16 +127,25 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
         assert not status
         return
     if words[0] == "train" and "--resume" not in words:
-        small = SMALL_TNN if words[1].startswith("tnn") else SMALL
-        if "synthetic" in words[1]:
-            small = ["--training.epochs", "1", "--no-pictures"]
-        given = {w for w in words if w.startswith("--")}
-        pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
-        words += [w for pair in pairs if pair[0] not in given for w in pair]
-        words += ["--run-dir", str(tmp_path / "new")]
+        words += made_small(words, tmp_path / "new")
     if words[0] == "gradcheck":
         words += ["--task.dataset", "digits", "--examples", "1", "--hops", "0", "1"]
+    if "--devices" in words:  # which JAX must know before it starts
+        assert not any(run_together([words]))
+        return
     assert main(words) == 0, capsys.readouterr().err
+
+
+def made_small(words: list[str], folder: Path) -> list[str]:
+    """What to add to a training so that it takes a second or two."""
+    small = SMALL_TNN if words[1].startswith("tnn") else SMALL
+    if words[1].startswith("gridnet"):
+        small = [*SMALL, "--optimiser.warmup-steps", "0"]
+    if "synthetic" in words[1]:
+        small = ["--training.epochs", "1", "--no-pictures"]
+    given = {w for w in words if w.startswith("--")}
+    pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
+    return [w for pair in pairs if pair[0] not in given for w in pair] + ["--run-dir", str(folder)]
 
 
 @pytest.mark.parametrize(
@@ -105,10 +153,6 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
 )
 def test_an_example_runs(page, text, tmp_path):
     """In a process of its own, with the defaults of a reader."""
-    import os
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-c", text],
         cwd=tmp_path,

@@ -27,7 +27,7 @@ NET = Gridnet(
 def test_a_signal_moves_one_cell_per_step_and_the_normalisation_carries_the_rest(tmp_path):
     params = NET.init(jax.random.key(0))
     image = jnp.asarray(np.random.default_rng(0).uniform(size=(3, 3)), jnp.float32)
-    states, sensitivity = travel(NET, params, image)
+    states, sensitivity = travel(NET, jax.tree.map(np.asarray, params), image)
     assert states.shape == (3, 3, 3, 4)
     assert np.array_equal(states[0], NET.start(params, image))
     assert sensitivity.shape == (3, 4)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import jax
 import tyro
 from rich.console import Console
 
@@ -22,7 +23,7 @@ from latticework.cli.output import accuracy, console, print_json, spread
 from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.studies.portrait import draw_run
-from latticework.train import Outcome, TrainResult, choose_progress
+from latticework.train import Launch, Outcome, TrainResult, choose_progress
 
 FAILED = 1
 
@@ -43,6 +44,7 @@ class TrainOptions:
         resume: go on with the run in this folder, whose recipe and seeds are then used.
         pictures: draw pictures into the run folder.
         json: print the result as one JSON value and nothing else.
+        launch: which devices share every batch.
     """
 
     recipe: RecipeOptions
@@ -53,29 +55,53 @@ class TrainOptions:
     resume: Path | None = None
     pictures: bool = True
     json: bool = False
+    launch: Annotated[Launch, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Launch)
 
 
 def main(argv: Sequence[str]) -> int:
     """Train, print published beside ours, draw the pictures."""
-    options, seeds = _parse(argv)
     screen = console()
-    prepared = prepare(options.recipe, options.data.source())
-    folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
-    if not options.json:
-        print_heading(screen, prepared, seeds, folder)
-    result = run(
-        prepared,
-        seeds,
-        run_dir=folder,
-        resume=options.resume is not None,
-        progress=choose_progress(screen, silent=options.json),
-    )
+    with _launch(argv).joined():
+        options, seeds = _parse(argv)
+        prepared = prepare(options.recipe, options.data.source())
+        folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
+        leads = jax.process_index() == 0
+        if leads and not options.json:
+            print_heading(screen, prepared, seeds, folder)
+        result = run(
+            prepared,
+            seeds,
+            run_dir=folder,
+            resume=options.resume is not None,
+            progress=choose_progress(screen, silent=options.json),
+            devices=options.launch.devices,
+        )
+    if leads:
+        _show(screen, options, prepared, result, folder)
+    return FAILED if result.outcome is Outcome.NON_FINITE else 0
+
+
+def _show(
+    screen: Console, options: TrainOptions, prepared: Prepared, result: TrainResult, folder: Path
+) -> None:
+    """What came out, in pictures and words or as JSON."""
     drawn = draw_run(folder, prepared.dataset) if _worth_drawing(options, result) else []
     if options.json:
         print_json({"run": str(folder), "notice": prepared.dataset.notice, **result.record()})
     else:
         print_result(screen, prepared, result, folder, drawn)
-    return FAILED if result.outcome is Outcome.NON_FINITE else 0
+
+
+def _launch(argv: Sequence[str]) -> Launch:
+    """The devices asked for, read before the rest: making a recipe may start JAX."""
+    flags = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Launch)}
+    own: list[str] = []
+    words = iter(argv)
+    for word in words:
+        flag, given, _ = word.replace("_", "-").partition("=")
+        if flag in flags:
+            own += [word] if given else [word, next(words, "")]
+    return parse(Launch, own, "train")
 
 
 def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:

@@ -1,7 +1,7 @@
 """Registries: the one place where the instances of an axis are listed by name."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -15,8 +15,9 @@ class Registry(Generic[T]):
     Args:
         axis: what is listed, in the singular ("topology", "rule"), for messages.
         entries: name to class. Each class is a frozen dataclass.
-        examples: name to small instances; the contract tests run over them. A name
-            without an entry here is tested as `entries[name]()`.
+        examples: name to small instances, or to a function that makes them where that computes
+            something; the contract tests run over them. A name without an entry here is tested
+            as `entries[name]()`.
 
     Raises:
         ValueError: from `registry[name]` when the name is not listed; the message says
@@ -25,7 +26,9 @@ class Registry(Generic[T]):
 
     axis: str
     entries: Mapping[str, type[T]]
-    examples: Mapping[str, tuple[T, ...]] = field(default_factory=dict)
+    examples: Mapping[str, tuple[T, ...] | Callable[[], tuple[T, ...]]] = field(
+        default_factory=dict
+    )
 
     def __getitem__(self, name: str) -> type[T]:
         if name not in self.entries:
@@ -47,7 +50,8 @@ class Registry(Generic[T]):
 
     def examples_of(self, name: str) -> tuple[T, ...]:
         """Small instances of `name`, for tests and drawings."""
-        return self.examples.get(name) or (self[name](),)
+        found = self.examples.get(name)
+        return (found() if callable(found) else found) or (self[name](),)
 
 
 def unknown_name(axis: str, name: str, known: Mapping[str, Any] | list[str]) -> str:

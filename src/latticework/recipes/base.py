@@ -91,6 +91,7 @@ class AbstractRecipe(abc.ABC):
         run_dir: Path | None = None,
         resume: bool = False,
         progress: AbstractProgress | None = None,
+        devices: int = 1,
     ) -> TrainResult:
         """Train; errors as in `train.train`.
 
@@ -98,7 +99,7 @@ class AbstractRecipe(abc.ABC):
             dataset: the examples.
             seeds: one number per seed.
             stored: what goes into the run folder: `recipe` and `published`.
-            run_dir, resume, progress: see `train.train`.
+            run_dir, resume, progress, devices: see `train.train`.
         """
         return train(
             self.learner(),
@@ -110,6 +111,7 @@ class AbstractRecipe(abc.ABC):
             run_dir=run_dir,
             resume=resume,
             progress=progress,
+            devices=devices,
             **stored,
         )
 

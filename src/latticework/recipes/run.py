@@ -57,6 +57,7 @@ def run(
     run_dir: Path | None = None,
     resume: bool = False,
     progress: AbstractProgress | None = None,
+    devices: int = 1,
 ) -> TrainResult:
     """Train a prepared recipe; errors as in `train.train`."""
     recipe = prepared.recipe
@@ -64,7 +65,7 @@ def run(
         "recipe": {"recipe": to_json(recipe), "seeds": list(seeds)},
         "published": to_json(recipe.published),
     }
-    return recipe.fit(prepared.dataset, seeds, stored, run_dir, resume, progress)
+    return recipe.fit(prepared.dataset, seeds, stored, run_dir, resume, progress, devices)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
+import jax
 from tyro.conf import Suppress as Fixed
 
 from latticework.core.checks import require
@@ -165,8 +166,14 @@ class WaveRecipe(AbstractRecipe):
         run_dir: Path | None = None,
         resume: bool = False,
         progress: Any = None,
+        devices: int = 1,
     ) -> TrainResult:
         """Learn, read, test; see the base."""
+        require(
+            devices == 1 and jax.process_count() == 1,
+            f"{self.name} learns one example after the other, which several devices cannot share; "
+            "train it on one device",
+        )
         return train_in_stages(
             self.learner(),
             dataset,

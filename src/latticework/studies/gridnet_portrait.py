@@ -91,6 +91,7 @@ def travel(network: Gridnet, params: GridnetParams, image: Array) -> tuple[np.nd
     Returns:
         States `[step, *cells]` and sensitivity `[step, depth]`, both from before the first step.
     """
+    params = jax.tree.map(jnp.asarray, params)  # as read from a file
     change = jax.random.normal(jax.random.key(0), image.shape, image.dtype)
 
     def states_of(image: Array) -> Array:

@@ -32,8 +32,9 @@ TASKS: Registry[AbstractTask] = Registry(
         "image_folder": ImageFolder,
     },
     examples={
-        "row_image": (RowImage("digits"), RowImage("digits", channels=12)),
-        "pixel_image": (PixelImage("digits"), PixelImage("digits", channels=28)),
+        # Made when asked for: a projection computes, and an import must leave JAX unstarted.
+        "row_image": lambda: (RowImage("digits"), RowImage("digits", channels=12)),
+        "pixel_image": lambda: (PixelImage("digits"), PixelImage("digits", channels=28)),
         "permuted_image": (PermutedImage("digits", seed=3),),
         "patch_image": (PatchImage("digits"), PatchImage("digits", patch=4)),
         "wave_image": (

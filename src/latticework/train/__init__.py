@@ -6,6 +6,7 @@ from latticework.train.evaluate import Evaluator as Evaluator
 from latticework.train.files import plain as plain
 from latticework.train.files import write_atomically as write_atomically
 from latticework.train.files import write_json as write_json
+from latticework.train.launch import Launch as Launch
 from latticework.train.loop import train as train
 from latticework.train.optimisers import OptimiserConfig as OptimiserConfig
 from latticework.train.optimisers import build as build

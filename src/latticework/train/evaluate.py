@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array
 
 from latticework.core.learner import AbstractLearner, Params
+from latticework.train.parallel import Team
 
 
 class Evaluator:
@@ -20,6 +21,7 @@ class Evaluator:
         inputs: raw test inputs `[example, ...]`.
         targets: integer classes `[example]`.
         batch: examples that are scored at once.
+        team: who takes turns with the batches; None for one device.
     """
 
     def __init__(
@@ -29,11 +31,13 @@ class Evaluator:
         inputs: np.ndarray,
         targets: np.ndarray,
         batch: int,
+        team: Team | None = None,
     ) -> None:
-        self._inputs = jnp.asarray(inputs)
-        self._targets = jnp.asarray(targets, dtype=jnp.int32)
+        self._team = team or Team.alone()
+        self._inputs = self._team.place(jnp.asarray(inputs))
+        self._targets = self._team.place(jnp.asarray(targets, dtype=jnp.int32))
         self._batch = min(batch, len(targets))
-        self._count = jax.jit(_counter(learner, encode))
+        self._count = jax.jit(self._team.on_each(_counter(learner, encode, self._team)))
 
     @property
     def num_examples(self) -> int:
@@ -52,7 +56,9 @@ class Evaluator:
         rows = -(-self.num_examples // self._batch)
         table = np.zeros((rows, self._batch), np.int32)
         table.reshape(-1)[: len(chosen)] = chosen
-        counts = self._count(params, self._inputs, self._targets, table, np.int32(len(chosen)))
+        size = np.int32(len(chosen))
+        params = self._team.place(params)
+        counts = self._count(params, self._inputs, self._targets, table, size)
         return np.asarray(counts, np.float64) / max(len(chosen), 1)
 
     def compile(self, params: Params) -> None:
@@ -60,7 +66,7 @@ class Evaluator:
         jax.block_until_ready(self.accuracy(params, np.zeros(0, np.int32)))
 
 
-def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
+def _counter(learner: AbstractLearner, encode: Callable[[Array], Array], team: Team):
     """`(params, inputs, targets, table, size)` to points per seed (exact where they are 0 or 1).
 
     The first `size` entries of the table, in row-major order, are examples; the rest is padding.
@@ -70,7 +76,8 @@ def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
         batch = table.shape[1]
         seeds = jax.tree.leaves(params)[0].shape[0]
 
-        def row(number: Array, total: Array) -> Array:
+        def row(turn: Array, total: Array) -> Array:
+            number = turn if team.is_alone else turn * team.size + team.number()
             index = table[number]
             points = learner.points(params, encode(inputs[index]), targets[index])
             real = number * batch + jnp.arange(batch, dtype=jnp.int32) < size
@@ -78,7 +85,8 @@ def _counter(learner: AbstractLearner, encode: Callable[[Array], Array]):
             return total + jnp.sum(counted, axis=1)
 
         rows = (size + batch - 1) // batch
+        turns = rows if team.is_alone else (rows + team.size - 1 - team.number()) // team.size
         start = jnp.zeros(seeds, jnp.float32)
-        return lax.fori_loop(jnp.zeros_like(rows), rows, row, start)
+        return team.total(lax.fori_loop(jnp.zeros_like(turns), turns, row, start))
 
     return count

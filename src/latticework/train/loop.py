@@ -10,6 +10,7 @@ from latticework.core.learner import AbstractLearner
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
 from latticework.train.optimisers import OptimiserConfig
+from latticework.train.parallel import Team
 from latticework.train.progress import AbstractProgress, SilentProgress
 from latticework.train.record import RunFolder
 from latticework.train.results import TrainResult
@@ -31,6 +32,7 @@ def train(
     published: Any = None,
     resume: bool = False,
     progress: AbstractProgress | None = None,
+    devices: int = 1,
 ) -> TrainResult:
     """Train a learner on a data set, all seeds side by side.
 
@@ -38,6 +40,11 @@ def train(
     cut into chunks, and however often it was interrupted or killed and resumed. A seed whose loss
     or parameters stop being finite keeps what it had before that step; when no seed is left, the
     run stops. Ctrl-C saves and returns.
+
+    With several devices, or in several processes that `train.Launch` has brought together, every
+    batch is shared out; see `train.parallel.Team`. All processes must call this with the same
+    arguments; process 0 alone writes and shows things, and the others must see its `run_dir` to
+    resume. A run may be resumed on another number of devices, which changes rounding.
 
     Args:
         learner: the network and its rule.
@@ -51,6 +58,7 @@ def train(
         published: JSON-able published numbers, for result.json.
         resume: go on from what `run_dir` holds.
         progress: the display; None shows nothing.
+        devices: how many devices of each process share every batch.
 
     Returns:
         The outcome, the last good parameters and all measurements.
@@ -63,18 +71,21 @@ def train(
     started = time.perf_counter()
     config.check_fits(dataset)
     check_seeds(seeds)
-    folder = None if run_dir is None else RunFolder(Path(run_dir))
+    team = Team.of(devices)
+    folder = None if run_dir is None else RunFolder(Path(run_dir), writes=team.leads)
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
-    setup = Setup.build(learner, dataset, encode, config, optimiser, tuple(seeds))
+    setup = Setup.build(learner, dataset, encode, config, optimiser, tuple(seeds), team)
     run = Run.begin(setup, folder, started)
-    if folder is not None:
-        folder.begin(recipe, resume=resume)
-        if resume and folder.checkpoint.exists():
-            run.restore(folder)
-        elif resume:
-            folder.keep_metrics_before(0)
-    result = run.go(progress or SilentProgress())
+    with team.together():
+        if folder is not None:
+            folder.begin(recipe, resume=resume)
+            if resume and folder.checkpoint.exists():
+                run.restore(folder)
+            elif resume:
+                folder.keep_metrics_before(0)
+    shown = progress if progress is not None and team.leads else SilentProgress()
+    result = run.go(shown)
     if folder is not None:
         folder.write_result(result.record(recipe, published))
     return result

@@ -18,9 +18,15 @@ class RunFolder:
 
     recipe.json is what was asked, metrics.jsonl has a line per epoch, checkpoint.safetensors is
     the latest state, result.json what came out.
+
+    Args:
+        path: the folder.
+        writes: False for a process that reads what another one writes: what would change the folder
+            then does nothing.
     """
 
     path: Path
+    writes: bool = True
 
     @property
     def recipe(self) -> Path:
@@ -57,10 +63,11 @@ class RunFolder:
                     f"{self.path} was begun with another recipe: {difference}; resume it "
                     "unchanged or start a new run in another folder"
                 )
-        elif self.recipe.exists() or self.checkpoint.exists():
+        elif self.writes and (self.recipe.exists() or self.checkpoint.exists()):
             raise ValueError(f"{self.path} already holds a run; resume it or choose another folder")
-        make_folder(self.path)
-        write_json(self.recipe, recipe)
+        if self.writes:
+            make_folder(self.path)
+            write_json(self.recipe, recipe)
 
     def read_recipe(self) -> Any:
         """The recipe as JSON.
@@ -82,11 +89,13 @@ class RunFolder:
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write what came out, atomically."""
-        write_json(self.result, result)
+        if self.writes:
+            write_json(self.result, result)
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add the record of one epoch."""
-        append_line(self.metrics, json.dumps(plain(line)))
+        if self.writes:
+            append_line(self.metrics, json.dumps(plain(line)))
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all finished epochs; a last line that was cut off is left out.
@@ -107,8 +116,9 @@ class RunFolder:
     def keep_metrics_before(self, epoch: int) -> list[dict[str, Any]]:
         """Drop the records from `epoch` on, which a resumed run will write again."""
         kept = [line for line in self.read_metrics() if line["epoch"] < epoch]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_atomically(self.metrics, text.encode())
+        if self.writes:
+            text = "".join(json.dumps(line) + "\n" for line in kept)
+            write_atomically(self.metrics, text.encode())
         return kept
 
 

@@ -70,6 +70,7 @@ class TrainResult:
         images_per_second: training examples per second of `train_seconds`, over all seeds.
         kernel: the code path that ran.
         dataset: what was learned from.
+        devices: how many devices shared every batch.
     """
 
     outcome: Outcome
@@ -85,6 +86,7 @@ class TrainResult:
     images_per_second: float
     kernel: str
     dataset: str
+    devices: int = 1
 
     @property
     def summary(self) -> Summary | None:
@@ -111,6 +113,7 @@ class TrainResult:
             "images_per_second": self.images_per_second,
             "kernel": self.kernel,
             "device": jax.devices()[0].device_kind,
+            "devices": self.devices,
             "versions": versions(),
         }
 

@@ -84,6 +84,7 @@ class Run:
             images_per_second=self._images_per_second(),
             kernel=self.setup.kernel,
             dataset=self.setup.dataset,
+            devices=self.setup.team.size,
         )
 
     def restore(self, folder: RunFolder) -> None:
@@ -143,21 +144,23 @@ class Run:
     ) -> Outcome | None:
         """The steps that are left of an epoch; None when they were all taken."""
         saved = time.perf_counter()
-        while self.step < self.setup.steps_per_epoch:
+        setup = self.setup
+        while self.step < setup.steps_per_epoch:
             if self._all_bad():
                 return Outcome.NON_FINITE
-            if interrupt.requested:
+            stop = pace.stop(self.step, setup.steps_per_epoch)
+            wants_end, stop = setup.team.agree(interrupt.requested, stop)
+            if wants_end:
                 return Outcome.INTERRUPTED
-            if time.perf_counter() - saved >= self.setup.config.checkpoint_every_s:
+            if time.perf_counter() - saved >= setup.config.checkpoint_every_s:
                 self._save()
                 saved = time.perf_counter()
-            self._advance(data, pace)
+            self._advance(data, stop, pace)
             progress.moment(self._moment(pace))
         return Outcome.NON_FINITE if self._all_bad() else None
 
-    def _advance(self, data: EpochData, pace: Pace) -> None:
-        """One chunk of steps."""
-        stop = pace.stop(self.step, self.setup.steps_per_epoch)
+    def _advance(self, data: EpochData, stop: int, pace: Pace) -> None:
+        """One chunk of steps, up to `stop`."""
         begun = time.perf_counter()
         self.state = jax.block_until_ready(
             self.setup.stepper.run(self.state, data, self.step, stop)
@@ -246,7 +249,7 @@ class Run:
 
     def _save(self) -> None:
         """Write a checkpoint of this moment."""
-        if self.folder is None:
+        if self.folder is None or not self.folder.writes:
             return
         meta = {
             "epoch": self.epoch,

@@ -18,6 +18,7 @@ from latticework.train import order
 from latticework.train.config import TrainingConfig
 from latticework.train.evaluate import Evaluator
 from latticework.train.optimisers import OptimiserConfig, build
+from latticework.train.parallel import Team
 from latticework.train.steps import (
     Encode,
     EpochData,
@@ -43,6 +44,7 @@ class Setup:
         targets: int32 classes.
         stepper: takes steps.
         evaluator: measures on the test set.
+        team: the devices that share every batch.
         start: the state before the first step.
         fingerprint: JSON-able facts that decide the numbers; a run may only be resumed by the same.
     """
@@ -57,6 +59,7 @@ class Setup:
     targets: Array
     stepper: Stepper
     evaluator: Evaluator
+    team: Team
     start: LoopState
     fingerprint: dict[str, Any]
 
@@ -69,8 +72,10 @@ class Setup:
         config: TrainingConfig,
         optimiser: OptimiserConfig,
         seeds: tuple[int, ...],
+        team: Team,
     ) -> "Setup":
-        """Put the data on the device and make the pieces; nothing is compiled yet."""
+        """Put the data on the devices and make the pieces; nothing is compiled yet."""
+        team.check(learner, optimiser, config.batch_size, seeds[0])
         steps = config.steps_per_epoch(dataset)
         params = learner.init(seeds)
         transform = build(optimiser, config.epochs * steps, params)
@@ -83,6 +88,7 @@ class Setup:
             transform,
             config.batch_size,
             steps,
+            team,
             is_streamed=is_streamed,
         )
         return cls(
@@ -92,12 +98,13 @@ class Setup:
             dataset=dataset.name,
             steps_per_epoch=steps,
             num_examples=config.num_examples(dataset),
-            inputs=inputs if is_streamed else jnp.asarray(inputs),
-            targets=jnp.asarray(dataset.train_targets, dtype=jnp.int32),
+            inputs=inputs if is_streamed else team.place(jnp.asarray(inputs)),
+            targets=team.place(jnp.asarray(dataset.train_targets, dtype=jnp.int32)),
             stepper=stepper,
             evaluator=Evaluator(
-                learner, encode, dataset.test_inputs, dataset.test_targets, config.eval_batch
+                learner, encode, dataset.test_inputs, dataset.test_targets, config.eval_batch, team
             ),
+            team=team,
             start=initial_state(params, transform, learner.init_memory(seeds)),
             fingerprint=fingerprint(
                 learner.kernel,
@@ -115,7 +122,8 @@ class Setup:
         """The order keys of the next epoch, and what the steps of `epoch` read."""
         following, now = _epoch_order(keys, self.num_examples)
         first = jnp.asarray(epoch * self.steps_per_epoch, jnp.int32)
-        return following, EpochData(self.inputs, self.targets, now, noise, first)
+        read = self.team.place((now, noise, first))
+        return following, EpochData(self.inputs, self.targets, *read)
 
     @property
     def facts(self) -> dict[str, int]:

@@ -15,6 +15,7 @@ from latticework.core.examples import AbstractExamples, Place
 from latticework.core.learner import AbstractLearner, FusedSteps, Params
 from latticework.train.optimisers import OptimiserConfig
 from latticework.train.order import step_keys
+from latticework.train.parallel import CUT, SAME, Team
 
 Encode = Callable[[Array], Array]
 NEVER = -1
@@ -101,6 +102,7 @@ def make_stepper(
     transform: optax.GradientTransformation,
     batch_size: int,
     steps_per_epoch: int,
+    team: Team,
     *,
     is_streamed: bool = False,
 ) -> Stepper:
@@ -108,10 +110,12 @@ def make_stepper(
 
     With `is_streamed` the inputs of `EpochData` are `AbstractExamples`, read step by step.
     """
-    fused = None if is_streamed else learner.fused_steps(optimiser, batch_size)
+    if is_streamed:
+        general = _general(learner, encode, transform, team.part(batch_size), team, is_cut=True)
+        return Stepper(_streamed(general, batch_size, team), None)
+    fused = learner.fused_steps(optimiser, batch_size)
     if fused is None:
-        general = _general(learner, encode, transform, batch_size)
-        return Stepper(_streamed(general, batch_size) if is_streamed else general, None)
+        return Stepper(_general(learner, encode, transform, batch_size, team), None)
     # A fused call adds up its own loss, so blocks of fixed length keep the sum's rounding, too,
     # independent of the clock.
     return Stepper(_fused(fused), -(-steps_per_epoch // _FUSED_BLOCKS))
@@ -122,17 +126,28 @@ def _general(
     encode: Encode,
     transform: optax.GradientTransformation,
     batch_size: int,
+    team: Team,
+    *,
+    is_cut: bool = False,
 ) -> Callable[[LoopState, EpochData, int, int], LoopState]:
-    """Steps as a loop with bounds that are data, so that one compilation serves all lengths."""
+    """Steps as a loop with bounds that are data, so that one compilation serves all lengths.
+
+    With `is_cut` each device is given its own examples, `batch_size` of them for each step.
+    """
+    part = batch_size if is_cut else team.part(batch_size)
 
     def one(state: LoopState, data: EpochData, step: Array) -> LoopState:
-        index = lax.dynamic_slice_in_dim(data.order, step * batch_size, batch_size, axis=1)
+        first = step * batch_size
+        if part != batch_size:
+            first = first + team.number() * part
+        index = lax.dynamic_slice_in_dim(data.order, first, part, axis=1)
         inputs = encode(data.inputs.at[index].get(mode="promise_in_bounds"))
         targets = data.targets.at[index].get(mode="promise_in_bounds")
         at = data.first_step + step
         update, memory = learner.learn(
-            state.params, state.memory, inputs, targets, step_keys(data.noise, at)
+            state.params, state.memory, inputs, targets, team.keys(step_keys(data.noise, at))
         )
+        update = team.mean(update)
         direction = _cast_like(update.direction, state.params)
         change, optimiser = transform.update(direction, state.optimiser, state.params)
         params = jax.tree.map(jnp.add, state.params, _cast_like(change, state.params))
@@ -146,7 +161,6 @@ def _general(
         )
         return keep_finite(state, new, is_finite((direction, new)), at)
 
-    @functools.partial(jax.jit, donate_argnums=0)
     def run(state: LoopState, data: EpochData, start: Array, stop: Array) -> LoopState:
         def go_on(carry: tuple[Array, LoopState]) -> Array:
             return (carry[0] < stop) & jnp.any(carry[1].bad_step == NEVER)
@@ -157,33 +171,49 @@ def _general(
 
         return lax.while_loop(go_on, body, (start, state))[1]
 
-    return lambda state, data, start, stop: run(state, data, np.int32(start), np.int32(stop))
+    examples = CUT if is_cut else SAME
+    specs = EpochData._make((examples, examples, SAME, SAME, SAME))
+    compiled = jax.jit(team.on_each(run, SAME, specs, SAME, SAME), donate_argnums=0)
+
+    def placed(state: LoopState, data: EpochData, start: int, stop: int) -> LoopState:
+        return compiled(team.place(state), data, np.int32(start), np.int32(stop))
+
+    return placed
 
 
 def _streamed(
-    run: Callable[[LoopState, EpochData, int, int], LoopState], batch_size: int
+    run: Callable[[LoopState, EpochData, int, int], LoopState], batch_size: int, team: Team
 ) -> Callable[[LoopState, EpochData, int, int], LoopState]:
-    """Steps whose inputs are read just before; each is one call of the compiled loop."""
+    """Steps whose inputs are read just before; each is one call of the compiled loop.
+
+    A process reads what its own devices learn from.
+    """
+    part = team.part(batch_size)
+    parts = [range(number * part, (number + 1) * part) for number in team.own]
 
     def steps(state: LoopState, data: EpochData, start: int, stop: int) -> LoopState:
         order, first = np.asarray(data.order), int(data.first_step)
+        targets = np.asarray(data.targets)
         seeds = order.shape[0]
+        size = len(parts) * seeds * part
         places = [
             Place(first + step, seed, slot, int(order[seed, step * batch_size + slot]))
             for step in range(start, stop)
+            for slots in parts
             for seed in range(seeds)
-            for slot in range(batch_size)
+            for slot in slots
         ]
-        now = jnp.arange(seeds * batch_size, dtype=jnp.int32).reshape(seeds, batch_size)
+        now = team.place(jnp.arange(seeds * part, dtype=jnp.int32).reshape(seeds, part))
         examples: AbstractExamples = data.inputs  # pyright: ignore[reportAssignmentType]
-        for step, inputs in enumerate(examples.batches(places, seeds * batch_size), start):
-            chosen = order[:, step * batch_size : (step + 1) * batch_size].reshape(-1)
+        for number, inputs in enumerate(examples.batches(places, size)):
+            chosen = [place.example for place in places[number * size : (number + 1) * size]]
+            at = jnp.asarray(first + start + number, jnp.int32)
             batch = EpochData(
-                inputs=jnp.asarray(inputs),
-                targets=data.targets[chosen],
+                inputs=team.cut(inputs),
+                targets=team.cut(targets[chosen]),
                 order=now,
                 noise=data.noise,
-                first_step=jnp.asarray(first + step, jnp.int32),
+                first_step=team.place(at),
             )
             state = run(state, batch, 0, 1)
         return state
