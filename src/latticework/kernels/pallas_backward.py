@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.experimental.pallas import triton
 from jaxtyping import Array, Float
 
 from latticework.kernels.pallas_block import (
@@ -117,7 +118,6 @@ def backward(plan: SweepPlan, *refs: Any) -> None:
         repeat(plan.inner_steps, step, jnp.int32(0))
         out = program.tile(d_windows, number).below(program.block * plan.window_rows)
         out.store(everywhere, scratch.adjoint.load(everywhere))
-        program.barrier()
         return _
 
     repeat(plan.tiles, tile, jnp.int32(0))
@@ -158,7 +158,8 @@ def _back(
     _, pull = jax.vjp(lambda *inputs: updated(plan, *inputs), own, tuple(drives), each)
     d_own, pulls, d_each = pull(scratch.adjoint.load(program.reads(), program.is_cell))
     program.barrier()
-    scratch.adjoint.store(program.writes(), d_own)
+    if plan.is_gated:
+        scratch.adjoint.store(program.writes(), d_own)
     for channel, pulled in enumerate(pulls):
         scratch.pulls.below(channel * plan.rows).store(rows, pulled)
         gradients.add(gradients.bias, channel, plan.channels, pulled)
@@ -214,16 +215,11 @@ def _received(program: Program, pulls: Area, weight: Any) -> Tile:
         cell = jnp.where(mask, cell, jnp.zeros_like(cell))
         for channel in range(plan.channels):
             entry = (program.block * of + slot * plan.channels + channel) * plan.rows
-            weights = _masked(weight, cell + entry, mask)
+            weights = triton.load(weight.at[cell + entry], mask=mask, other=0)
             total = total + column(weights) * pulls.below(channel * plan.rows).load(cell, mask)
         return total
 
     return repeat(SLOTS, one, jnp.zeros((plan.window_rows, plan.lanes), weight.dtype))
-
-
-def _masked(ref: Any, at: Array, mask: Array) -> Array:
-    # Without lanes: loaded as one, so that there is one way to load with a mask.
-    return jnp.sum(Area(ref, jnp.int32(0), 1, 1).load(at, mask), axis=1)
 
 
 def _through(program: Program, spread: Spread, received: Tile) -> Float[Array, "row lane"]:

@@ -1,6 +1,5 @@
 """The kernel of the cube for GPUs, written in Pallas."""
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -14,7 +13,14 @@ from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams, layer_norm
 from latticework.core.lattice_loop import LatticeLoop
 from latticework.kernels.loops import AbstractLoopKernel, require_applies
-from latticework.kernels.pallas_plan import MAX_ROWS, SweepPlan, cut, fitting_lanes, shared_out
+from latticework.kernels.pallas_plan import (
+    MAX_ROWS,
+    SweepPlan,
+    cut,
+    fitting_lanes,
+    shared_out,
+    window_rows,
+)
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 
@@ -80,9 +86,11 @@ class PallasLoop(AbstractLoopKernel):
             return "it is written for three-dimensional Moore lattices of radius 1 with an edge"
         if loop.outer_steps < 1 or schedule.inner_steps < 1:
             return "there is no step to take"
-        cells = math.prod(schedule.block_shape)
-        if cells > MAX_ROWS:
-            return f"a block of {cells} cells is more than the {MAX_ROWS} that one program holds"
+        i, j, k = schedule.block_shape
+        if window_rows((i, j, k)) > MAX_ROWS:
+            return (
+                f"a block of {(i, j, k)} with its halo is more than the {MAX_ROWS} cells it holds"
+            )
         if jax.default_backend() not in ("cpu", "gpu"):
             return f"it runs on a GPU, and the default device is a {jax.default_backend()}"
         return None
@@ -103,7 +111,7 @@ class PallasLoop(AbstractLoopKernel):
             "parameters, or use the kernel 'reference'",
         )
         batch = states.shape[0]
-        plan = self._plan(batch)
+        plan = self.plan(batch, dtype.itemsize)
         plan.check()
         params = tuple(
             self._cut(jnp.asarray(network[name], dtype), plan)
@@ -145,21 +153,17 @@ class PallasLoop(AbstractLoopKernel):
             return cut(values, plan)
         return jax.vmap(lambda each: cut(each, plan))(values)
 
-    def _plan(self, batch: int) -> SweepPlan:
-        loop, lattice, schedule, cell = (
-            self.loop,
-            self.loop.lattice,
-            self.loop.schedule,
-            self.loop.cell,
-        )
+    def plan(self, batch: int, itemsize: int) -> SweepPlan:
+        """How a sweep of so many examples, of so many bytes per number, is laid out."""
+        lattice, schedule, cell = self.loop.lattice, self.loop.schedule, self.loop.cell
         # `refusal` has made sure of both; this tells the type checker.
         if not isinstance(schedule, Blocked) or not isinstance(
             cell, NeighbourMix | GatedNeighbourMix
         ):
             raise ValueError(f"the pallas kernel does not know {cell} under {schedule}")
         (i, j, k), (a, b, c) = lattice.shape, schedule.block_shape
-        lanes = self.lanes or fitting_lanes(a * b * c, batch)
-        num_blocks = loop.lattice.num_cells // (a * b * c)
+        lanes = self.lanes or fitting_lanes((a, b, c), batch, itemsize)
+        num_blocks = lattice.num_cells // (a * b * c)
         tiles, groups = shared_out(batch, lanes, num_blocks, self.programs)
         interpret = jax.default_backend() == "cpu" if self.interpret is None else self.interpret
         return SweepPlan(
@@ -170,6 +174,7 @@ class PallasLoop(AbstractLoopKernel):
             is_gated=isinstance(cell, GatedNeighbourMix),
             block_norm=schedule.block_norm,
             eps=schedule.eps,
+            itemsize=itemsize,
             lanes=lanes,
             tiles=tiles,
             groups=groups,

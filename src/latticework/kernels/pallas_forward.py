@@ -46,7 +46,6 @@ def forward(plan: SweepPlan, *refs: Any) -> None:
 
         own = repeat(plan.inner_steps, step, window.load(program.reads()))
         program.tile(out, number).store(program.cells(), own, program.is_cell)
-        program.barrier()
         return _
 
     repeat(plan.tiles, tile, jnp.int32(0))

@@ -12,11 +12,14 @@ from latticework.core.checks import require
 SLOTS = 27
 """Neighbours of a cell, itself included."""
 
-MAX_ROWS = 4096
-"""The most cells in a block."""
+MAX_ROWS = 8192
+"""The most rows of a window."""
 
-_TILE = 4096
-"""Numbers that a program holds of the state of its block and some examples, if one fits."""
+_TILE = 2**15
+"""Bytes of a window and some examples that the registers of a program hold beside the rest: for
+windows of 10^3, 8 examples in single precision, which Triton compiles without spilling."""
+
+_BYTES_PER_WARP = 2**12
 
 Box = tuple[int, int, int]
 
@@ -41,6 +44,7 @@ class SweepPlan:
         is_gated: whether the cell has a gate.
         block_norm: whether a cell sees its window normalised.
         eps: added to the standard deviation.
+        itemsize: bytes of a number.
         lanes: examples of a tile, a power of two.
         tiles: tiles of one program.
         groups: programs per block.
@@ -54,6 +58,7 @@ class SweepPlan:
     is_gated: bool
     block_norm: bool
     eps: float
+    itemsize: int
     lanes: int
     tiles: int
     groups: int
@@ -104,7 +109,7 @@ class SweepPlan:
     @property
     def window_rows(self) -> int:
         """Rows of a window."""
-        return power_of_two(math.prod(self.window))
+        return window_rows(self.block)
 
     @property
     def area(self) -> int:
@@ -133,13 +138,19 @@ class SweepPlan:
 
     @property
     def num_warps(self) -> int:
-        """Warps of a program, one for every 512 numbers of a tile."""
-        return max(1, min(8, self.rows * self.lanes // 512))
+        """Warps of a program."""
+        size = self.window_rows * self.lanes * self.itemsize
+        return max(1, min(8, size // _BYTES_PER_WARP))
 
 
-def fitting_lanes(cells: int, batch: int) -> int:
-    """Examples of a tile so that its state fits the registers of a program."""
-    return max(1, min(_TILE // power_of_two(cells), power_of_two(batch)))
+def window_rows(block: Box) -> int:
+    """Rows of the window of a block."""
+    return power_of_two(math.prod(size + 2 for size in block))
+
+
+def fitting_lanes(block: Box, batch: int, itemsize: int) -> int:
+    """Examples of a tile so that a window fits the registers of a program."""
+    return max(1, min(_TILE // (window_rows(block) * itemsize), power_of_two(batch)))
 
 
 def shared_out(batch: int, lanes: int, num_blocks: int, programs: int) -> tuple[int, int]:
