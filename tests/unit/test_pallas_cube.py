@@ -1,6 +1,6 @@
 """The Pallas kernel of the cube: interpreted against the definition, and lowered for CUDA.
 
-Nothing here needs a GPU, and nothing here can tell whether a barrier is missing.
+Nothing here needs a GPU.
 """
 
 import dataclasses
@@ -19,7 +19,8 @@ from latticework.kernels.native_cube import NativeLoop
 from latticework.kernels.pallas_cube import PallasLoop
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
-from support.loops import LOOPS, PLAIN, LoopCase, loop_case, value_and_pull
+from support.barriers import hazards, kernels
+from support.loops import LOOPS, PLAIN, LoopCase, loop_case, value_and_pull, worst
 
 BATCH = 3
 # Two tiles per program; a program per tile; what the kernel chooses.
@@ -34,12 +35,6 @@ CASES = [
         if FAST.get(name) != number
     ),
 ]
-
-
-def worst(a, b) -> float:
-    """Largest difference of two trees, each leaf relative to its largest entry."""
-    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    return max(float(jnp.max(jnp.abs(u - v)) / jnp.max(jnp.abs(u))) for u, v in pairs)
 
 
 @pytest.fixture(scope="module")
@@ -116,27 +111,46 @@ LOWERED = {
 }
 
 
-@pytest.mark.parametrize("name", LOWERED)
-def test_lowers_for_cuda(name):
-    """Both kernels pass Pallas' lowering to Triton, at the published size too."""
+def traced(name: str):
+    """Forward and backward for a GPU, on arrays that are not there, and the kernels' plan."""
     loop, dtype = LOWERED[name]
-    kernel = PallasLoop(loop, interpret=False)
-    batch = 256
+    kernel, batch = PallasLoop(loop, interpret=False), 256
     network = jax.eval_shape(lambda: loop.cell.init(jax.random.key(0), loop.lattice))
     lead = () if loop.shares_weights else (loop.outer_steps,)
     network = {n: jax.ShapeDtypeStruct((*lead, *v.shape), dtype) for n, v in network.items()}
     cells = jax.ShapeDtypeStruct(loop.lattice.shape, dtype)
-    norm = {"weight": cells, "bias": cells}
     states = jax.ShapeDtypeStruct((batch, *loop.lattice.shape), dtype)
 
     def both(network, norm, states):
         value, pull = jax.vjp(kernel.run, network, norm, states)
         return value, pull(value)
 
-    module = jax.jit(both).trace(network, norm, states).lower(lowering_platforms=("cuda",))
-    calls = re.findall(r"@__gpu\$xla\.gpu\.triton\(.*?grid_x = (\d+)", module.as_text())
-    programs = kernel.plan(batch, jnp.dtype(dtype).itemsize).num_programs
-    assert calls == [str(programs)] * 2
+    made = jax.jit(both).trace(network, {"weight": cells, "bias": cells}, states)
+    return made, kernel.plan(batch, jnp.dtype(dtype).itemsize)
+
+
+@pytest.mark.parametrize("name", LOWERED)
+def test_lowers_for_cuda(name):
+    """Both kernels pass Pallas' lowering to Triton, at the published size too."""
+    made, plan = traced(name)
+    text = made.lower(lowering_platforms=("cuda",)).as_text()
+    calls = re.findall(r"@__gpu\$xla\.gpu\.triton\(.*?grid_x = (\d+)", text)
+    assert calls == [str(plan.num_programs)] * 2
+
+
+@pytest.mark.parametrize("name", LOWERED)
+def test_barriers(name):
+    """Between a load and a store of a scratch there is a barrier: threads are not in step.
+
+    The sums of the gradients are not watched: each entry is added to once between two barriers.
+    """
+    made, plan = traced(name)
+    found = kernels(made.jaxpr)
+    assert sorted(found) == ["backward", "forward"]
+    for body, arrays in ((found["forward"], 1), (found["backward"], len(plan.scratch_rows))):
+        walk = hazards(body, arrays)
+        assert walk.barriers > 0
+        assert walk.hazards == []
 
 
 def test_the_choice(monkeypatch):

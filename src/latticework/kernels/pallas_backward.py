@@ -37,7 +37,7 @@ from latticework.kernels.pallas_plan import SLOTS, SweepPlan
 
 @dataclass(frozen=True)
 class Scratch:
-    """What a program writes and reads again."""
+    """What a program writes and reads again, after a barrier."""
 
     window: Area
     adjoint: Area
@@ -45,14 +45,10 @@ class Scratch:
     trail: Area
 
     @staticmethod
-    def of(program: Program, ref: Any) -> "Scratch":
-        """Its parts, one behind the other."""
-        plan = program.plan
-        window = program.scratch(ref, plan.backward_rows)
-        pulls = window.below(2 * plan.area)
-        return Scratch(
-            window, window.below(plan.area), pulls, pulls.below(plan.channels * plan.rows)
-        )
+    def of(program: Program, refs: tuple) -> "Scratch":
+        """This program's parts of the four arrays."""
+        rows = program.plan.scratch_rows
+        return Scratch(*(program.scratch(*pair) for pair in zip(refs, rows, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -70,13 +66,12 @@ class Gradients:
         return arange(plan.rows) + (number * of + entry) * plan.rows
 
     def clear(self) -> None:
-        """Start at 0."""
+        """Start at 0; the barrier after the first window is filled comes before any sum."""
         plan = self.program.plan
         for ref, of in ((self.weight, SLOTS * plan.channels), (self.bias, plan.channels)):
             self._clear(ref, of)
         for ref in self.scale:
             self._clear(ref, 1)
-        self.program.barrier()
 
     def _clear(self, ref: Any, of: int) -> None:
         def one(entry: Array, _: Any) -> Any:
@@ -95,20 +90,17 @@ def backward(plan: SweepPlan, *refs: Any) -> None:
     """Refs: states, cotangent, params; adjoints of the windows, of params, scratch."""
     num_params = 2 if plan.is_gated else 3
     states, cotangent, *params = refs[: 2 + num_params]
-    d_windows, d_weight, d_bias, *d_scale, scratch_ref = refs[2 + num_params :]
+    d_windows, d_weight, d_bias, *d_scale = refs[2 + num_params : -4]
     program = Program.current(plan)
-    scratch = Scratch.of(program, scratch_ref)
+    scratch = Scratch.of(program, refs[-4:])
     gradients = Gradients(program, d_weight, d_bias, d_scale)
     gradients.clear()
     everywhere = arange(plan.window_rows)
 
     def tile(number: Array, _: Any) -> Any:
         _again(program, scratch, program.tile(states, number), params)
-        given = program.tile(cotangent, number).load(program.cells(), program.is_cell)
-        nothing = jnp.zeros((plan.window_rows, plan.lanes), given.dtype)
-        scratch.adjoint.store(everywhere, nothing)
-        program.barrier()
-        scratch.adjoint.store(program.writes(), given)
+        given = program.tile(cotangent, number).load(*program.window(with_halo=False))
+        scratch.adjoint.store(everywhere, given)
         program.barrier()
 
         def step(after: Array, _: Any) -> Any:

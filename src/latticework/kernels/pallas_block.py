@@ -162,14 +162,19 @@ class Program:
         behind = arange(self.plan.rows) + self.plan.window_rows
         return jnp.where(self.is_cell, self.reads(), behind)
 
-    def window(self) -> tuple[Rows, Array]:
-        """Where every position of the window lies in the lattice, and whether it is inside."""
+    def window(self, *, with_halo: bool = True) -> tuple[Rows, Array]:
+        """Where every position of the window lies in the lattice, and whether it is inside.
+
+        Without halo only the block's own cells count as inside.
+        """
         steps = unravel(arange(self.plan.window_rows), self.plan.window)
         at = [o + s - 1 for o, s in zip(self._origin, steps, strict=True)]
         # The last coordinates of rows in vain are inside the window, the first is not.
         mask = steps[0] < self.plan.window[0]
         for where, size in zip(at, self.plan.shape, strict=True):
             mask = mask & (where >= 0) & (where < size)
+        for step, size in zip(steps, self.plan.block, strict=True):
+            mask = mask if with_halo else mask & (step >= 1) & (step <= size)
         rows = ravel((at[0], at[1], at[2]), self.plan.shape)
         return jnp.where(mask, rows, jnp.zeros_like(rows)), mask
 

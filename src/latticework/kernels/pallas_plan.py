@@ -122,14 +122,14 @@ class SweepPlan:
         return (1 + self.channels) * self.rows
 
     @property
-    def backward_rows(self) -> int:
-        """Rows of a program's scratch: window, adjoint of the window, of the drives, trail."""
-        return 2 * self.area + self.channels * self.rows + self.inner_steps * self.trail
+    def scratch_rows(self) -> tuple[int, int, int, int]:
+        """Rows of a program's window, adjoint of the window, adjoint of the drives, and trail."""
+        return self.area, self.area, self.channels * self.rows, self.inner_steps * self.trail
 
     def check(self) -> None:
         """Raise ValueError if the arrays are too large to be indexed."""
         windows = self.num_blocks * self.window_rows * self.batch
-        largest = max(windows, self.num_programs * self.backward_rows * self.lanes)
+        largest = max(windows, self.num_programs * max(self.scratch_rows) * self.lanes)
         require(
             largest < 2**31,
             f"the pallas kernel would need {largest} numbers for {self.batch} examples at once, "

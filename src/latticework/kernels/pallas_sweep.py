@@ -36,9 +36,10 @@ def _sweep_backward(plan: SweepPlan, kept: tuple[Params, Array], d_out: Array):
     sizes = (
         plan.num_blocks * plan.window_rows * plan.batch,
         *(plan.groups * param.size for param in params),
-        plan.num_programs * plan.backward_rows * plan.lanes,
+        *(plan.num_programs * rows * plan.lanes for rows in plan.scratch_rows),
     )
-    d_windows, *d_params, _ = _call(partial(backward, plan), plan, sizes, (states, d_out, *params))
+    d_windows, *rest = _call(partial(backward, plan), plan, sizes, (states, d_out, *params))
+    d_params = rest[: len(params)]
     d_states = fold(d_windows.reshape(plan.num_blocks, plan.window_rows, plan.batch), plan)
     summed = (
         jnp.sum(each.reshape(plan.groups, *param.shape), axis=0)
