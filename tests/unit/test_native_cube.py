@@ -15,7 +15,7 @@ from latticework.kernels.native_cube import NativeLoop
 from latticework.kernels.native_kernel import extension
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
-from support.loops import LOOPS, PLAIN, loop_case, value_and_pull
+from support.loops import LOOPS, PLAIN, loop_case, value_and_pull, worst
 
 BATCH = 3
 
@@ -26,12 +26,6 @@ def levels() -> list[str]:
 
 
 needs_native = pytest.mark.skipif(not levels(), reason="the extension was not built")
-
-
-def worst(a, b) -> float:
-    """Largest difference of two trees, each leaf relative to its largest entry."""
-    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    return max(float(jnp.max(jnp.abs(u - v)) / jnp.max(jnp.abs(u))) for u, v in pairs)
 
 
 @pytest.fixture(scope="module")
