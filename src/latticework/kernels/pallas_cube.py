@@ -32,13 +32,12 @@ class PallasLoop(AbstractLoopKernel):
     """Triton for plain and gated mixes on three-dimensional Moore lattices of radius 1.
 
     A sweep is one kernel in either direction: a program per block and group of examples loads the
-    block and its halo once and takes all inner steps itself. A thread block's own states and sums
+    block and its halo once and takes all inner steps itself. The states and sums of its own cells
     are in registers. Since Triton cannot shift an array, what cells see of each other goes through
-    a piece of device memory that only this program touches, some ten kB that the first cache
-    holds; shared memory is not used. The backward pass keeps the input of every sweep (and of every
-    normalisation) and computes the inner steps again. The normalisation between sweeps, and the
-    sums over groups and overlapping halos, are XLA's. Nothing is added atomically, so the same
-    batch on the same device gives the same numbers.
+    a piece of device memory that only this program touches, tens of kB that may well stay in the
+    first cache; shared memory is not used. The backward pass keeps the input of every sweep (and
+    of every normalisation) and computes the inner steps again. The normalisation between sweeps,
+    and the sums over groups and overlapping halos, are XLA's. Nothing is added atomically.
 
     Without a GPU it can be asked for by name and is then interpreted: slowly, for checking only.
 
