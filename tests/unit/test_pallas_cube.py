@@ -159,7 +159,8 @@ def test_the_choice(monkeypatch):
     monkeypatch.setattr(NativeLoop, "refusal", classmethod(lambda cls, loop: "it is not there"))
     assert choose_loop_kernel(PLAIN).name == "reference"
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    kernel = choose_loop_kernel(PLAIN)
+    assert choose_loop_kernel(PLAIN).name == "reference"
+    kernel = choose_loop_kernel(PLAIN, "pallas")
     assert isinstance(kernel, PallasLoop) and not kernel.plan(1, 4).interpret
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
     assert choose_loop_kernel(PLAIN).name == "reference"
