@@ -51,7 +51,7 @@ def version_dots(
         axes.set(xlabel="accuracy")
         axes.grid(axis="y", color=style.FAINT, lw=0.6)
         axes.set_axisbelow(True)
-        axes.legend(loc="lower right", fontsize=7.0)
+        axes.legend(loc="upper right", fontsize=7.0)
         return style.save_png(figure, path)
 
 

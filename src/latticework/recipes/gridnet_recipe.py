@@ -79,6 +79,11 @@ class GridnetRecipe(AbstractRecipe):
         """The network with its loss; errors as in the base."""
         return GridnetLearner(self.network(), self.loss, self.kernel, self.remat)
 
+    def details(self) -> tuple[str, ...]:
+        """What an image costs."""
+        operations = self.network().operations() / 1e6
+        return (f"{operations:,.1f} MFLOP in the stencil per image, and twice that to go back",)
+
     @property
     def num_cells(self) -> int:
         """Number of cells of the network."""
