@@ -18,7 +18,7 @@ def gridnet_portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
     recipe, seed = opened.recipe, opened.seeds[0]
     if not isinstance(recipe, GridnetRecipe):
         raise ValueError(f"this portrait is of gridnets, and {recipe.name} is none")
-    network, params = recipe.network(), opened.params_of(seed)
+    network, params = recipe.network(), jax.tree.map(jnp.asarray, opened.params_of(seed))
     image = recipe.task.encode(jnp.asarray(dataset.test_inputs[:1]))[0]
     image = image.reshape(network.image.image_shape)
     states, sensitivity = travel(network, params, image)
@@ -67,7 +67,6 @@ def gridnet_film(
         states = jnp.concatenate([start[None], network.trace(params, image)])
         return states, jax.vmap(lambda x: network.readout.read(params["readout"], x))(states)
 
-    params = jax.tree.map(jnp.asarray, params)
     states, outputs = jax.jit(read)(image)
     blank, _ = jax.jit(read)(jnp.zeros_like(image))
     scores = None if recipe.loss == "echo" else np.asarray(outputs)
