@@ -26,6 +26,7 @@ from latticework.tasks import DataSource, RowImage
 from latticework.topologies import Lattice
 from latticework.train import Launch, OptimiserConfig, SilentProgress, TrainingConfig, train
 from latticework.train.order import noise_keys, step_keys
+from latticework.train.parallel import Team
 
 RATE = 0.25
 SGD = OptimiserConfig("sgd", learning_rate=RATE)
@@ -210,6 +211,7 @@ def process(number: int, port: int, folder: Path) -> dict:
     with Launch(1, 2, number, f"localhost:{port}").joined(), compiled_once(folder / "compiled"):
         arguments = {**whole(), "recipe": {"name": "small"}}
         arguments["config"] = dataclasses.replace(arguments["config"], chunk_steps=chunk)
+        agreed = Team.of(1).agree(number == 1, 3 + number)
         refusal = ""
         try:
             train(**arguments, run_dir=folder / "taken")
@@ -219,6 +221,7 @@ def process(number: int, port: int, folder: Path) -> dict:
         rest = train(**arguments, run_dir=folder / "run", resume=True)
         np.savez(folder / f"params{number}.npz", *jax.tree.leaves(rest.params))
     return {
+        "agreed": agreed,
         "refusal": refusal,
         "cut": cut.message,
         "rest": rest.message,

@@ -104,6 +104,11 @@ def test_processes_stop_at_the_same_step_and_go_on_together(two_processes):
     assert len((folder / "run" / "metrics.jsonl").read_text().splitlines()) == 2
 
 
+def test_any_process_may_end_the_run_and_process_0_says_how_far_to_go(two_processes):
+    _, said = two_processes
+    assert said[0]["agreed"] == said[1]["agreed"] == [True, 3]
+
+
 def test_what_one_process_cannot_begin_none_begins(two_processes):
     _, said = two_processes
     assert "already holds a run" in said[0]["refusal"]
