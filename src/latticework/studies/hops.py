@@ -35,9 +35,9 @@ NETWORKS: Mapping[str, str] = {
 REACHES: Mapping[str, tuple[int, ...]] = {
     "grid": (0, 1, 2, 4, 8, 16, 37),
     "tree": (0, 1, 2, 3, 4, 5),
-    "small_world": (0, 1, 37),
+    "small_world": (0, 1, 2, 45),
 }
-"""Reaches that are worth their time; the last is the whole depth, the true gradient."""
+"""Reaches that are worth their time; the last is the whole depth or more, the true gradient."""
 
 
 @dataclass(frozen=True)
