@@ -1,6 +1,7 @@
 """Strict numerics for every test: 64 bits available, no silent promotion of types or ranks."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -9,6 +10,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 )
+
+# A shell's background job ignores Ctrl-C, and the tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import jax
 import pytest
