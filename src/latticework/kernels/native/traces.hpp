@@ -38,6 +38,7 @@ class Traces {
     direct_ = scratch.take<V>(static_cast<size_t>(num_steps) * cells);
     reached_ = scratch.take<int32_t>(cells);
     squares_ = scratch.take<V>(groups);
+    pair_now_ = scratch.take<V>(groups);
   }
 
   void run(const Direct<T>& direct, const NoiseKey& key, V* sums) {
@@ -47,35 +48,55 @@ class Traces {
       state_[k] = V{};
       reached_[k] = direct.fill(k, direct_ + static_cast<size_t>(k) * num_steps_);
     }
+    // Cells of two inputs have loops of their own, in registers.
+    if (num_groups_ == kMostGroups)
+      run_steps<kMostGroups>(direct, key, sums);
+    else
+      run_steps<0>(direct, key, sums);
+  }
+
+ private:
+  template <int GROUPS>
+  void run_steps(const Direct<T>& direct, const NoiseKey& key, V* sums) {
     for (int t = 0; t < num_steps_; ++t) {
-      advance_cells(t);
+      advance_cells<GROUPS>(t);
       pass_messages(t, direct, key);
-      learn_own(sums);
-      advance_pairs(t, direct, key, sums);
-      if (options_.trace_noise != 0 && num_cross_) add_trace_noise(t, key, sums);
+      learn_own<GROUPS>(sums);
+      advance_pairs<GROUPS>(t, direct, key, sums);
+      if (options_.trace_noise != 0 && num_cross_) add_trace_noise<GROUPS>(t, key, sums);
       if (options_.trace_bits) store_traces(t, key);
     }
   }
 
- private:
+  // Members are copied before every loop: a store of a vector may alias any of them.
+  template <int GROUPS>
+  int num_groups() const {
+    return GROUPS ? GROUPS : num_groups_;
+  }
   V* influence(int pair) const { return influence_ + static_cast<size_t>(pair) * num_groups_; }
 
   // States, slopes and self traces.
+  template <int GROUPS>
   void advance_cells(int t) {
-    for (int k = 0; k < plan_.num_cells; ++k) {
-      const V a = S::splat(coefficients_.decay[k]), c = S::splat(coefficients_.rise[k]);
-      const V y = sources_.outputs_of(k, num_steps_)[t];
-      slope_[k] = T(1) - y * y;
-      V* own = influence(k);
-      for (int n = 2; n < num_groups_; ++n) own[n] *= a;
+    const int groups = num_groups<GROUPS>(), cells = plan_.num_cells, steps = num_steps_;
+    const int32_t *in_ptr = plan_.in_ptr, *in_slot = plan_.in_slot;
+    const Coefficients<T> of = coefficients_;
+    const Sources<T> sources = sources_;
+    V *slope = slope_, *state = state_, *own = influence_;
+    for (int k = 0; k < cells; ++k, own += groups) {
+      const V a = S::splat(of.decay[k]), c = S::splat(of.rise[k]);
+      const V y = sources.outputs_of(k, steps)[t];
+      slope[k] = T(1) - y * y;
+      for (int n = 2; n < groups; ++n) own[n] *= a;
       V drive{};
-      for (int n = plan_.in_ptr[k]; n < plan_.in_ptr[k + 1]; ++n) {
-        const V u = sources_.of(plan_, n, num_steps_)[t];
-        drive += coefficients_.weight[n] * u;
-        own[2 + plan_.in_slot[n]] += c * u;
+      for (int n = in_ptr[k]; n < in_ptr[k + 1]; ++n) {
+        const V u = sources.of(plan_, n, steps)[t];
+        drive += of.weight[n] * u;
+        own[2 + in_slot[n]] += c * u;
       }
-      own[1] = a * own[1] + coefficients_.rate[k] * (state_[k] - drive);
-      state_[k] = a * state_[k] + c * drive;
+      const V before = state[k];
+      own[1] = a * own[1] + of.rate[k] * (before - drive);
+      state[k] = a * before + c * drive;
     }
   }
 
@@ -99,80 +120,113 @@ class Traces {
   void pass_messages(int t, const Direct<T>& direct, const NoiseKey& key) {
     const V scale = noise_scale(t, direct);
     Normals<T> normals(key, t, 0);
+    const bool has_messages = !options_.broadcast;
+    const int32_t *out_ptr = plan_.out_ptr, *out_cell = plan_.out_cell, *out_input = plan_.out_input;
+    const T* gain = coefficients_.gain;
+    V *raws = raw_, *reads = read_;
+    const V* slope = slope_;
     for (int k = plan_.num_cells - 1; k >= 0; --k) {
       V raw{};
       if (reached_[k]) raw = direct_[static_cast<size_t>(k) * num_steps_ + direct.stride() * t];
-      if (!options_.broadcast)
-        for (int n = plan_.out_ptr[k]; n < plan_.out_ptr[k + 1]; ++n) {
-          const int user = plan_.out_cell[n];
-          raw += coefficients_.gain[plan_.out_input[n]] * (slope_[user] * read_[user]);
+      if (has_messages)
+        for (int n = out_ptr[k]; n < out_ptr[k + 1]; ++n) {
+          const int user = out_cell[n];
+          raw += gain[out_input[n]] * (slope[user] * reads[user]);
         }
-      raw_[k] = raw;
-      read_[k] = read_message(raw, scale, normals);
+      raws[k] = raw;
+      reads[k] = read_message(raw, scale, normals);
     }
   }
 
+  template <int GROUPS>
   void learn_own(V* sums) const {
-    for (int k = 0; k < plan_.num_cells; ++k) {
-      const V delta = read_[k] * slope_[k];
-      const V* own = influence(k);
-      V* out = sums + static_cast<size_t>(k) * num_groups_;
-      out[0] += delta;
-      for (int n = 1; n < num_groups_; ++n) out[n] += delta * own[n];
+    const int groups = num_groups<GROUPS>(), cells = plan_.num_cells;
+    const V *own = influence_, *read = read_, *slope = slope_;
+    for (int k = 0; k < cells; ++k, own += groups, sums += groups) {
+      const V delta = read[k] * slope[k];
+      sums[0] += delta;
+      for (int n = 1; n < groups; ++n) sums[n] += delta * own[n];
     }
   }
 
+  template <int GROUPS>
   void advance_pairs(int t, const Direct<T>& direct, const NoiseKey& key, V* sums) {
+    const int groups = num_groups<GROUPS>(), cells = plan_.num_cells, pairs = plan_.num_pairs;
     const V scale = noise_scale(t, direct);
     Normals<T> normals(key, t, 1);
     const T bias = static_cast<T>(options_.subtraction_bias);
-    for (int n = 0; n < num_groups_; ++n) squares_[n] = V{};
-    for (int pair = plan_.num_cells; pair < plan_.num_pairs; ++pair) {
-      const int target = plan_.pair_target[pair];
-      const T leaking = coefficients_.decay[target] * static_cast<T>(1 - options_.trace_leak);
-      const V weight = slope_[target] * read_message(raw_[target], scale, normals);
-      pair_weight_[pair - plan_.num_cells] = weight;
-      V* out = sums + static_cast<size_t>(plan_.pair_source[pair]) * num_groups_;
-      V* mine = influence(pair);
-      const int first = plan_.pair_in_ptr[pair], last = plan_.pair_in_ptr[pair + 1];
-      for (int n = 0; n < num_groups_; ++n) {
-        const V kept = leaking * mine[n];
-        V now = kept;
-        for (int m = first; m < last; ++m) now += inflow(m, n);
-        mine[n] = now;
-        out[n] += weight * (kept + bias * now);
-        squares_[n] += now * now;
+    const T keeps = static_cast<T>(1 - options_.trace_leak);
+    const int32_t *targets = plan_.pair_target, *from_ptr = plan_.pair_in_ptr;
+    const int32_t *from_pair = plan_.pair_in_pair, *from_input = plan_.pair_in_input;
+    const int32_t* source = plan_.pair_source;
+    const T *decay = coefficients_.decay, *gain = coefficients_.gain;
+    const V *slope = slope_, *raw = raw_;
+    V *all = influence_, *pair_weight = pair_weight_;
+    V kept_squares[kMostGroups]{};
+    V* squares = GROUPS ? kept_squares : squares_;
+    for (int n = 0; n < groups; ++n) squares[n] = V{};
+    for (int pair = cells; pair < pairs; ++pair) {
+      const int target = targets[pair];
+      const T leaking = decay[target] * keeps;
+      const V weight = slope[target] * read_message(raw[target], scale, normals);
+      pair_weight[pair - cells] = weight;
+      V* out = sums + static_cast<size_t>(source[pair]) * groups;
+      V* mine = all + static_cast<size_t>(pair) * groups;
+      const int first = from_ptr[pair], last = from_ptr[pair + 1];
+      V kept_here[kMostGroups], now_here[kMostGroups];
+      V *kept = GROUPS ? kept_here : mine, *now = GROUPS ? now_here : pair_now_;
+      for (int n = 0; n < groups; ++n) {
+        kept[n] = leaking * mine[n];
+        now[n] = kept[n];
+      }
+      for (int m = first; m < last; ++m) {
+        // (ds_d/dy_p) O_pj
+        const int from = from_pair[m];
+        const V factor = gain[from_input[m]] * slope[targets[from]];
+        const V* theirs = all + static_cast<size_t>(from) * groups;
+        // A cell's bias acts on its output, not through its state.
+        now[0] += factor * (from < cells ? theirs[0] + T(1) : theirs[0]);
+        for (int n = 1; n < groups; ++n) now[n] += factor * theirs[n];
+      }
+      for (int n = 0; n < groups; ++n) {
+        out[n] += weight * (kept[n] + bias * now[n]);
+        mine[n] = now[n];
+        squares[n] += now[n] * now[n];
       }
     }
-  }
-
-  // (ds_d/dy_p) O_pj of one parameter.
-  LW_INLINE V inflow(int pair_input, int group) const {
-    const int from = plan_.pair_in_pair[pair_input];
-    const V factor =
-        coefficients_.gain[plan_.pair_in_input[pair_input]] * slope_[plan_.pair_target[from]];
-    const V own = influence(from)[group];
-    // A cell's bias acts on its output, not through its state.
-    return factor * (group == 0 && from < plan_.num_cells ? own + T(1) : own);
+    if (GROUPS)
+      for (int n = 0; n < groups; ++n) squares_[n] = squares[n];
   }
 
   // Every cross trace, and every slot without a descendant, in units of their root mean square.
+  // The slots lie behind the pairs.
+  template <int GROUPS>
   void add_trace_noise(int t, const NoiseKey& key, V* sums) {
-    const T size = static_cast<T>(num_cross_ + num_idle_);
+    const int groups = num_groups<GROUPS>(), num_cross = num_cross_, count = num_cross_ + num_idle_;
     const T bias = static_cast<T>(1 + options_.subtraction_bias);
-    for (int n = 0; n < num_groups_; ++n) {
-      Normals<T> normals(key, t, 2 + n);
+    const int32_t* source = plan_.pair_source + plan_.num_cells;
+    const V* pair_weight = pair_weight_;
+    V* all = influence(plan_.num_cells);
+    for (int n = 0; n < groups; ++n) {
       V square = squares_[n];
-      for (int m = 0; m < num_idle_; ++m) square += idle(m, n) * idle(m, n);
-      const V scale = static_cast<T>(options_.trace_noise) * root(square / size + T(kFloor));
-      for (int m = 0; m < num_cross_; ++m) {
-        const V noise = scale * normals.next();
-        const int pair = plan_.num_cells + m;
-        influence(pair)[n] += noise;
-        sums[static_cast<size_t>(plan_.pair_source[pair]) * num_groups_ + n] +=
-            bias * (pair_weight_[m] * noise);
+      for (int m = num_cross; m < count; ++m) {
+        const V idle = all[static_cast<size_t>(m) * groups + n];
+        square += idle * idle;
       }
-      for (int m = 0; m < num_idle_; ++m) idle(m, n) += scale * normals.next();
+      squares_[n] = static_cast<T>(options_.trace_noise) *
+                    root(square / static_cast<T>(count) + T(kFloor));
+    }
+    for (int n = 0; n < groups; ++n) {
+      Normals<T> normals(key, t, 2 + n);
+      const V scale = squares_[n];
+      V* to = sums + n;
+      V* mine = all + n;
+      for (int m = 0; m < count; ++m, mine += groups) {
+        const V noise = scale * normals.next();
+        *mine += noise;
+        if (m < num_cross)
+          to[static_cast<size_t>(source[m]) * groups] += bias * (pair_weight[m] * noise);
+      }
     }
   }
 
@@ -193,13 +247,12 @@ class Traces {
     }
   }
 
-  V& idle(int which, int group) const { return influence(plan_.num_pairs + which)[group]; }
-
   static LW_INLINE V root(V x) {
     for (int n = 0; n < S::width; ++n) x[n] = square_root(x[n]);
     return x;
   }
 
+  static constexpr int kMostGroups = 4;  // that a loop of its own is made for
   static constexpr uint32_t kRoundingStream = 0x10000;
   static constexpr double kFloor = 1e-12;  // under every root mean square, as published
 
@@ -208,7 +261,7 @@ class Traces {
   const Coefficients<T>& coefficients_;
   const Sources<T>& sources_;
   const int num_steps_, num_groups_, num_cross_, num_idle_;
-  V *influence_, *state_, *slope_, *raw_, *read_, *pair_weight_, *direct_, *squares_;
+  V *influence_, *state_, *slope_, *raw_, *read_, *pair_weight_, *direct_, *squares_, *pair_now_;
   int32_t* reached_;
 };
 
