@@ -54,7 +54,25 @@ def test_parity(truth, name):
 
 
 @needs_native
-@pytest.mark.parametrize("name", ["plain", "block norm"])
+def test_remat_needs_less_memory():
+    """XLA must not compute once what is to be computed twice."""
+    case = loop_case(dataclasses.replace(PLAIN, outer_steps=36), BATCH)
+
+    def needed(*, remat: bool) -> int:
+        kernel = NativeLoop(case.loop, remat=remat)
+
+        @jax.jit
+        def run(network, norm, states, cotangent):
+            return jax.vjp(kernel.run, network, norm, states)[1](cotangent)
+
+        compiled = run.lower(case.network, case.norm, case.states, case.cotangent).compile()
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    assert needed(remat=True) < 0.6 * needed(remat=False)
+
+
+@needs_native
+@pytest.mark.parametrize("name", ["plain", "inner steps", "block norm", "gated blocks of one"])
 def test_remat_and_threads_change_nothing(truth, name):
     case, expected = truth(name)
     assert worst(expected, value_and_pull(NativeLoop(case.loop, remat=True), case)) < 1e-12

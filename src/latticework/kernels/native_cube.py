@@ -92,15 +92,37 @@ class NativeLoop(AbstractLoopKernel):
     def _segments(self, parts: tuple[Array, ...], states: Array) -> Array:
         """All outer steps, in one piece or, with `remat`, in several that are computed twice."""
         total = self.loop.outer_steps
-        length = max(1, round(total**0.5)) if self.remat else total
-        for first in range(0, total, length):
-            steps = min(length, total - first)
-            some = parts
-            if not self.loop.shares_weights:
-                some = (*(p[first : first + steps] if p.size else p for p in parts[:3]), *parts[3:])
-            piece = partial(_run, _Call(self, steps))
-            states = (jax.checkpoint(piece) if self.remat else piece)(some, states)
-        return states
+        if not self.remat:
+            return _run(_Call(self, total), parts, states)
+        length = max(1, round(total**0.5))
+        count, rest = divmod(total, length)
+        network, norm = parts[:3], parts[3:]
+        # A loop, since XLA would find equal calls side by side and compute them once after all.
+        first = [self._of_steps(part, 0, count * length) for part in network]
+        cut = [
+            part.reshape(count, length, *part.shape[1:]) if self._is_each(part) else None
+            for part in first
+        ]
+
+        def segment(states: Array, own: list[Array | None]) -> tuple[Array, None]:
+            mine = [part if one is None else one for part, one in zip(network, own, strict=True)]
+            return _run(_Call(self, length), (*mine, *norm), states), None
+
+        states, _ = jax.lax.scan(
+            jax.checkpoint(segment, prevent_cse=False), states, cut, length=count
+        )
+        if rest == 0:
+            return states
+        last = tuple(self._of_steps(part, count * length, total) for part in network)
+        return _run(_Call(self, rest), (*last, *norm), states)
+
+    def _is_each(self, part: Array) -> bool:
+        """Whether a parameter has a leading axis of outer steps; a gated cell's scale is empty."""
+        return not self.loop.shares_weights and part.size > 0
+
+    def _of_steps(self, part: Array, first: int, last: int) -> Array:
+        """The parameters of steps `first` to `last - 1`."""
+        return part[first:last] if self._is_each(part) else part
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,13 @@
 namespace latticework {
 namespace LW_LEVEL {
 
-template <class T>
-LW_INLINE typename Simd<T>::V sigmoid(typename Simd<T>::V h) {
-  return T(1) / (T(1) + exponential<T>(-h));
-}
-
 // phi(h), and its derivative where asked for; at 0 that of relu is 0, of leaky_relu 0.01.
 template <class T, int ACTIVATION>
 LW_INLINE typename Simd<T>::V activate(typename Simd<T>::V h, typename Simd<T>::V* slope) {
   typedef Simd<T> S;
   typedef typename S::V V;
   if constexpr (ACTIVATION == kSilu) {
-    const V s = sigmoid<T>(h);
+    const V s = sigmoid(h);
     if (slope) *slope = s * (T(1) + h * (T(1) - s));
     return h * s;
   } else if constexpr (ACTIVATION == kTanh) {
@@ -45,16 +40,17 @@ struct RowOfCells {
 };
 
 template <class T, int ACTIVATION>
-void step_row(const RowOfCells<T>& row, T* out) {
+void step_row(const RowOfCells<T>& given, T* out) {
   typedef Simd<T> S;
   typedef typename S::V V;
   size_t at = 0;
+  const RowOfCells<T> row = given;  // a store may alias what is not a local
   for (int k = 0; k < row.n; ++k) {
     const V scale = row.gate ? V{} : S::splat(row.scale[k]);
     for (int v = 0; v < row.lanes; v += S::width, at += S::width) {
       const V u = S::load(row.u + at), c = activate<T, ACTIVATION>(S::load(row.drive + at), nullptr);
       if (row.gate) {
-        const V g = sigmoid<T>(S::load(row.gate + at));
+        const V g = sigmoid(S::load(row.gate + at));
         S::store(out + at, g * u + (T(1) - g) * c);
       } else {
         S::store(out + at, u + scale * c);
@@ -66,11 +62,12 @@ void step_row(const RowOfCells<T>& row, T* out) {
 // From dL/du' to dL/d(drives), in d_drive and d_gate, and to what u keeps of it, in d_own (which
 // may be the same memory as d_new). extra[3 k] gets the products that sum to dL/d(scale).
 template <class T, int ACTIVATION>
-void step_row_back(const RowOfCells<T>& row, const T* d_new, T* d_drive, T* d_gate, T* d_own,
+void step_row_back(const RowOfCells<T>& given, const T* d_new, T* d_drive, T* d_gate, T* d_own,
                    T* extra) {
   typedef Simd<T> S;
   typedef typename S::V V;
   size_t at = 0;
+  const RowOfCells<T> row = given;
   for (int k = 0; k < row.n; ++k) {
     const V scale = row.gate ? V{} : S::splat(row.scale[k]);
     V of_scale{};
@@ -78,7 +75,7 @@ void step_row_back(const RowOfCells<T>& row, const T* d_new, T* d_drive, T* d_ga
       V slope;
       const V d = S::load(d_new + at), c = activate<T, ACTIVATION>(S::load(row.drive + at), &slope);
       if (row.gate) {
-        const V g = sigmoid<T>(S::load(row.gate + at)), rest = T(1) - g;
+        const V g = sigmoid(S::load(row.gate + at)), rest = T(1) - g;
         S::store(d_drive + at, d * rest * slope);
         S::store(d_gate + at, d * (S::load(row.u + at) - c) * g * rest);
         S::store(d_own + at, d * g);

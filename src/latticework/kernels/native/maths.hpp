@@ -85,6 +85,23 @@ LW_INLINE typename Simd<T>::V expm1(typename Simd<T>::V x) {
   return e.power * e.expm1_rest + (e.power - T(1));
 }
 
+// 1 / (1 + exp(-x)). A division costs as much as all the rest: with e = exp(-|x|), 1 / (1 + e) is a
+// cubic in e (minimax on [0, 1], 0.2 % off) and one step of third order, 2e-7 off in all.
+LW_INLINE Simd<float>::V sigmoid(Simd<float>::V x) {
+  typedef Simd<float> S;
+  const S::V e = exponential<float>(S::bits(S::bits(x) | S::bits(S::splat(-0.0f))));
+  S::V r = e * -2.218369414e-1f + 6.655110384e-1f;
+  r = r * e - 9.428075364e-1f;
+  r = r * e + 9.982668922e-1f;
+  const S::V off = 1.0f - (1.0f + e) * r;
+  r = r * (off * off + off) + r;
+  return x < 0.0f ? e * r : r;
+}
+
+LW_INLINE Simd<double>::V sigmoid(Simd<double>::V x) {
+  return 1.0 / (1.0 + exponential<double>(-x));
+}
+
 // x P(x^2) / Q(x^2), P and Q of degree 4, minimax on |x| <= 9: the fit is 2e-8 off, relative.
 LW_INLINE Simd<float>::V hyperbolic_tangent(Simd<float>::V x) {
   typedef Simd<float> S;

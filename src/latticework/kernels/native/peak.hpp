@@ -17,26 +17,34 @@
 namespace latticework {
 namespace LW_LEVEL {
 
+// Twelve variables and no array: the steps hide an array's elements from the compiler too early for it
+// to give them registers, and the loop would time the first-level cache.
+#define LW_CHAINS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define LW_START(n) typename S::V x##n = S::splat(static_cast<T>(n) / 12);
+#define LW_STEP(n) \
+  x##n = x##n * a + b; \
+  LW_KEEP(x##n);
+#define LW_ADD(n) total += x##n;
+
 // Each of twelve chains takes `repeats` steps; returns the floating-point operations done.
 template <class T>
 double multiply_add(int64_t repeats, T* sink) {
   typedef Simd<T> S;
-  constexpr int chains = 12;
-  typename S::V x[chains];
-  for (int n = 0; n < chains; ++n) x[n] = S::splat(static_cast<T>(n) / chains);
   const typename S::V a = S::splat(static_cast<T>(0.999)), b = S::splat(static_cast<T>(0.001));
+  LW_CHAINS(LW_START)
   for (int64_t m = 0; m < repeats; ++m) {
-#pragma GCC unroll 12
-    for (int n = 0; n < chains; ++n) {
-      x[n] = x[n] * a + b;
-      LW_KEEP(x[n]);
-    }
+    LW_CHAINS(LW_STEP)
   }
   typename S::V total{};
-  for (int n = 0; n < chains; ++n) total += x[n];
+  LW_CHAINS(LW_ADD)
   *sink = S::sum(total);
-  return 2.0 * chains * S::width * static_cast<double>(repeats);
+  return 2.0 * 12 * S::width * static_cast<double>(repeats);
 }
+
+#undef LW_CHAINS
+#undef LW_START
+#undef LW_STEP
+#undef LW_ADD
 
 }  // namespace LW_LEVEL
 }  // namespace latticework
