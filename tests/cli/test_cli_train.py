@@ -13,6 +13,8 @@ import pytest
 import safetensors.numpy
 from cli_support import SMALL, call, refuse
 
+from latticework.report.results import read_runs
+from latticework.report.tables import runs_table
 from latticework.train import SilentProgress
 
 LONG = [*SMALL, "--training.epochs", "40", "--seeds", "2", "--no-pictures"]
@@ -83,6 +85,12 @@ def test_a_fall_back_is_announced_first_and_last(tmp_path):
     assert stored["recipe"]["task"]["dataset"] == "digits"
 
 
+def test_what_is_saved_for_others_is_no_fall_back(tmp_path):
+    small = ["--topology.num-cells", "10", "--training.epochs", "1", "--no-pictures"]
+    assert "mnist" in refuse("train", "diagonal-rtrl", *small, "--offline", "--save", tmp_path)
+    assert not (tmp_path / "results").exists()
+
+
 def test_ctrl_c_saves_and_resume_ends_the_same(tmp_path, monkeypatch, uninterrupted):
     class Impatient(SilentProgress):
         seen = 0
@@ -95,8 +103,11 @@ def test_ctrl_c_saves_and_resume_ends_the_same(tmp_path, monkeypatch, uninterrup
     folder = tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr("latticework.cli.train.choose_progress", lambda *_, **__: Impatient())
-        said = call("train", *LONG, *SLOWED, "--run-dir", folder)
+        said = call("train", *LONG, *SLOWED, "--run-dir", folder, "--save", tmp_path)
     assert said.status == 0
+    kept = read_runs(tmp_path)["synthetic-snap1"]
+    assert kept.record["outcome"] == "interrupted" and 0 < len(kept.metrics) < 40
+    assert "cut short" in runs_table({"synthetic-snap1": kept})
     assert f"go on with: latticework train --resume {folder}" in said.out
     assert "Traceback" not in said.err
     assert json.loads((folder / "result.json").read_text())["outcome"] == "interrupted"

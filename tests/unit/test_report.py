@@ -17,6 +17,7 @@ def _write_result(root: Path, name: str, accuracies: list[float]) -> None:
     summary = {"mean": mean, "sd": 0.01, "min": min(accuracies), "max": max(accuracies)}
     record = {
         "seeds": list(range(len(accuracies))),
+        "outcome": "finished",
         "summary": summary,
         "epochs": 1,
         "images_per_second": 1000.0,

@@ -22,7 +22,9 @@ from latticework.cli.arguments import (
 from latticework.cli.output import accuracy, console, print_json, spread
 from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
+from latticework.report import save_result
 from latticework.studies.portrait import draw_run
+from latticework.tasks import without_fallback
 from latticework.train import Launch, Outcome, TrainResult, choose_progress
 
 FAILED = 1
@@ -43,6 +45,7 @@ class TrainOptions:
         run_dir: where to keep the run; runs/NAME-DATE-TIME when not given.
         resume: go on with the run in this folder, whose recipe and seeds are then used.
         pictures: draw pictures into the run folder.
+        save: a checkout into whose results/ the raw result goes, also that of a run cut short.
         json: print the result as one JSON value and nothing else.
         launch: which devices share every batch.
     """
@@ -54,6 +57,7 @@ class TrainOptions:
     run_dir: Path | None = None
     resume: Path | None = None
     pictures: bool = True
+    save: Path | None = None
     json: bool = False
     launch: Annotated[Launch, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Launch)
 
@@ -63,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
     screen = console()
     with _launch(argv).joined():
         options, seeds = _parse(argv)
-        prepared = prepare(options.recipe, options.data.source())
+        prepared = prepare(_recipe(options), options.data.source())
         folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
         leads = jax.process_index() == 0
         if leads and not options.json:
@@ -77,8 +81,18 @@ def main(argv: Sequence[str]) -> int:
             devices=options.launch.devices,
         )
     if leads:
+        if options.save is not None and result.metrics:
+            save_result(options.save, options.recipe, result)
         _show(screen, options, prepared, result, folder)
     return FAILED if result.outcome is Outcome.NON_FINITE else 0
+
+
+def _recipe(options: TrainOptions) -> AbstractRecipe:
+    """The recipe; what is kept for others must not come from other data than it says."""
+    recipe = options.recipe
+    if options.save is None:
+        return recipe
+    return dataclasses.replace(recipe, task=without_fallback(recipe.task))
 
 
 def _show(

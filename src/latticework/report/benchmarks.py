@@ -76,7 +76,7 @@ def remat_table(record: Mapping[str, Any] | None) -> str:
         for row in record["rows"]
     ]
     headers = ("kernel", "outer steps", "--remat", "peak GB", "s per gradient")
-    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+    return f"{machine_line(record, peak=False)}\n\n{markdown(headers, rows)}"
 
 
 def glom_table(record: Mapping[str, Any] | None) -> str:
@@ -101,17 +101,20 @@ def glom_table(record: Mapping[str, Any] | None) -> str:
                 )
             )
     headers = ("batch", "program", "s per step", "CPU s", "peak GB", "steps", "load")
-    return f"{machine_line(record)}\n\n{markdown(headers, rows)}"
+    return f"{machine_line(record, peak=False)}\n\n{markdown(headers, rows)}"
 
 
-def machine_line(record: Mapping[str, Any]) -> str:
-    """The machine that was measured, in one line."""
+def machine_line(record: Mapping[str, Any], *, peak: bool = True) -> str:
+    """The machine that was measured, in one line; its peak where shares of it are told."""
     machine = record["machine"]
+    vectors = f"{machine['simd'][0] if machine['simd'] else 'no'} vectors"
+    told = (
+        f"; one core's peak in a loop of multiply-adds is {machine['peak_gflops_float32']:.0f} "
+        "GFLOP/s in single precision"
+    )
     return (
-        f"Measured on {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['simd'][0] if machine['simd'] else 'no'} vectors; one core's peak in a loop of "
-        f"multiply-adds is {machine['peak_gflops_float32']:.0f} GFLOP/s in single precision. "
-        f"Medians of {record['rounds']} interleaved rounds."
+        f"Measured on {machine['processor']}, {machine['cores']} cores, {vectors}"
+        f"{told if peak else ''}. Medians of {record['rounds']} interleaved rounds."
     )
 
 

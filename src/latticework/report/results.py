@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from latticework.recipes import AbstractRecipe, from_json, to_json
-from latticework.train import TrainResult, write_json
+from latticework.train import Summary, TrainResult, write_json
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,18 @@ class RunResult:
     def num_seeds(self) -> int:
         """Number of seeds."""
         return len(self.record["seeds"])
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the run was stopped before its end."""
+        return self.record["outcome"] != "finished"
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Accuracy over seeds: at the end, or at the last measurement of a run cut short."""
+        if self.record["summary"] is not None:
+            return self.record["summary"]
+        return asdict(Summary.of(self.metrics[-1]["per_seed"]["test_accuracy"]))
 
 
 def result_path(root: Path, name: str) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from latticework.core.words import plural
 from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe
 from latticework.recipes.tnn_variants import VARIANTS
 from latticework.report.benchmarks import (
@@ -18,6 +19,7 @@ from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
 from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
+from latticework.studies.training import spread
 
 Runs = Mapping[str, RunResult]
 
@@ -46,12 +48,12 @@ def runs_table(runs: Runs) -> str:
     rows = []
     for recipe in _in_order(runs):
         result = runs[recipe.name]
-        record, summary = result.record, result.record["summary"]
+        record, summary = result.record, result.summary
         rows.append(
             (
                 recipe.name,
                 result.num_seeds,
-                record["epochs"],
+                f"{record['epochs']}{', cut short' if result.is_cut_short else ''}",
                 f"{summary['mean']:.3f}",
                 "-" if summary["sd"] is None else f"{summary['sd']:.3f}",
                 f"{summary['min']:.3f}",
@@ -97,6 +99,36 @@ def epochs_table(runs: Runs, name: str) -> str:
     return markdown(headers, rows)
 
 
+def curve_table(runs: Runs, name: str) -> str:
+    """How far a run came, epoch by epoch, where no epoch of it was published."""
+    if name not in runs:
+        return f"`{name}` has not been run."
+    result = runs[name]
+    rows = [
+        (
+            line["epoch"] + 1,
+            f"{line['steps']:,}",
+            f"{line['train_loss']:.4f}",
+            f"{line['test_accuracy']:.4f}",
+            f"{line['seconds'] / 60:.0f} min",
+        )
+        for line in result.metrics
+    ]
+    return markdown(("epochs", "steps", "training loss", "test accuracy", "time"), rows)
+
+
+def echo_table(runs: Runs) -> str:
+    """Mean squared error of the copied image against steps, without gates and with."""
+    names = ("gridnet-echo", "gridnet-echo-gated")
+    if any(name not in runs for name in names):
+        return f"`latticework reproduce {' '.join(names)}` has not been run."
+    rows = []
+    for lines in zip(*(runs[name].metrics for name in names), strict=False):
+        errors = [[1 - one for one in line["per_seed"]["test_accuracy"]] for line in lines]
+        rows.append((f"{lines[0]['steps']:,}", *(spread(error) for error in errors)))
+    return markdown(("steps", *names), rows)
+
+
 def study_table(results: Results, name: str) -> str:
     """What a study says."""
     if name not in results.studies:
@@ -124,6 +156,11 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "bench-leaky-growth": lambda results: bench_leaky(
         results, ("cells", "steps", "hops", "batch", "threads")
     ),
+    "curve-gridnet-mnist-published": lambda results: curve_table(
+        results.runs, "gridnet-mnist-published"
+    ),
+    "curve-glom-mnist-faithful": lambda results: curve_table(results.runs, "glom-mnist-faithful"),
+    "echo": lambda results: echo_table(results.runs),
     "bench-gridnet": lambda results: gridnet_table(results.benchmarks.get("gridnet")),
     "bench-remat": lambda results: remat_table(results.benchmarks.get("remat")),
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
@@ -144,10 +181,11 @@ def _in_order(runs: Runs) -> list[AbstractRecipe]:
 def _ours(result: RunResult | None) -> str:
     if result is None:
         return ""
-    summary = result.record["summary"]
+    summary = result.summary
+    seeds = plural(result.num_seeds, "seed") + (", cut short" if result.is_cut_short else "")
     if summary["sd"] is None:
-        return f"{summary['mean']:.3f} (1 seed)"
-    return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({result.num_seeds} seeds)"
+        return f"{summary['mean']:.3f} ({seeds})"
+    return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({seeds})"
 
 
 def _checked(recipe: AbstractRecipe) -> str:
