@@ -96,6 +96,11 @@ def layer_norm(
     eps: float,
 ) -> Float[Array, "*axes"]:
     """`(v - mean) / sqrt(var + eps) * weight + bias`, statistics over everything, var biased."""
+    return standardised(values, eps) * weight + bias
+
+
+def standardised(values: Float[Array, "*axes"], eps: float) -> Float[Array, "*axes"]:
+    """`(v - mean) / sqrt(var + eps)`, statistics over everything, var biased."""
     mean = jnp.mean(values)
     var = jnp.mean(jnp.square(values - mean))
-    return (values - mean) * jax.lax.rsqrt(var + eps) * weight + bias
+    return (values - mean) * jax.lax.rsqrt(var + eps)

@@ -10,10 +10,10 @@ from jaxtyping import Array, Float
 
 from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.cells.activations import ACTIVATIONS
-from latticework.core.lattice import LatticeParams, layer_norm
+from latticework.core.lattice import AbstractLattice, LatticeParams, standardised
 from latticework.core.lattice_loop import LatticeLoop
 from latticework.kernels.loops import AbstractLoopKernel, require_applies
-from latticework.kernels.shifted_mix import shifted_mix
+from latticework.kernels.shifted_mix import raised, scaled, shifted_mix
 from latticework.schedules import Blocked
 from latticework.schedules.blocked import cut_windows, join_blocks, split_blocks
 
@@ -58,20 +58,20 @@ class ShiftedLoop(AbstractLoopKernel):
         """The states after the last outer step."""
         dtype = jnp.result_type(states, *network.values())
         sweep = _Sweep.of(self.loop)
-        params = {
-            name: split_blocks(jnp.asarray(value, dtype), sweep.block)
-            for name, value in network.items()
-        }
+        params = {n: sweep.split(jnp.asarray(value, dtype)) for n, value in network.items()}
         weight, bias = (jnp.asarray(norm[name], dtype) for name in ("weight", "bias"))
-        normalise = jax.vmap(partial(layer_norm, eps=self.loop.eps), (-1, None, None), -1)
+
+        def normalise(states: Array) -> Array:
+            each = jax.vmap(partial(standardised, eps=self.loop.eps), -1, -1)(states)
+            return raised(bias, scaled(weight, each))
 
         def step(states: Array, own: LatticeParams) -> Array:
-            seen = normalise(states, weight, bias) if self.loop.outer_residual else states
+            seen = normalise(states) if self.loop.outer_residual else states
             swept = sweep(own, seen)
             return (
                 states + (swept - seen)
                 if self.loop.outer_residual
-                else normalise(swept, weight, bias)
+                else normalise(swept)
             )
 
         step = jax.checkpoint(step) if self.remat else step
@@ -89,10 +89,9 @@ class ShiftedLoop(AbstractLoopKernel):
 class _Sweep:
     """One outer step of the whole lattice, for all examples."""
 
-    loop: LatticeLoop
+    lattice: AbstractLattice
     schedule: Blocked
     cell: NeighbourMix | GatedNeighbourMix
-    block: tuple[int, ...]
 
     @staticmethod
     def of(loop: LatticeLoop) -> "_Sweep":
@@ -102,21 +101,35 @@ class _Sweep:
             cell, NeighbourMix | GatedNeighbourMix
         ):
             raise ValueError(f"the shifted kernel does not know {cell} under {schedule}")
-        is_one_block = schedule.inner_steps == 1 and not schedule.block_norm
-        block = loop.lattice.shape if is_one_block else schedule.block_shape
-        return _Sweep(loop, schedule, cell, block)
+        return _Sweep(loop.lattice, schedule, cell)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether blocks matter; otherwise arrays have no axis of blocks.
+
+        An axis of length 1 would do, but XLA's code for the CPU is up to five times slower then.
+        """
+        return self.schedule.inner_steps > 1 or self.schedule.block_norm
+
+    def split(self, values: Array) -> Array:
+        """Parameters as the sweep takes them: cut, where blocks matter."""
+        return split_blocks(values, self.schedule.block_shape) if self.is_cut else values
 
     def __call__(
         self, own: LatticeParams, states: Float[Array, "*lattice lane"]
     ) -> Float[Array, "*lattice lane"]:
         """All inner steps of all blocks."""
-        lattice, halo = self.loop.lattice, self.loop.lattice.halo
-        inside = (slice(None), *(slice(halo, halo + size) for size in self.block))
+        lattice, halo, block = self.lattice, self.lattice.halo, self.schedule.block_shape
+        if not self.is_cut:
+            rim = ((halo, halo),) * len(lattice.shape)
+            mode = "wrap" if lattice.is_torus else "constant"
+            return self._updated(own, states, jnp.pad(states, (*rim, (0, 0)), mode=mode))
+        inside = (slice(None), *(slice(halo, halo + size) for size in block))
 
         def again(windows: Array, _: None) -> tuple[Array, None]:
             return windows.at[inside].set(self._updated(own, windows[inside], windows)), None
 
-        cut = partial(cut_windows, halo=halo, block=self.block, is_torus=lattice.is_torus)
+        cut = partial(cut_windows, halo=halo, block=block, is_torus=lattice.is_torus)
         windows = jax.vmap(cut, -1, -1)(states)
         if self.schedule.inner_steps > 1:
             windows, _ = jax.lax.scan(again, windows, None, length=self.schedule.inner_steps - 1)
@@ -124,17 +137,20 @@ class _Sweep:
         return jax.vmap(partial(join_blocks, shape=lattice.shape), -1, -1)(blocks)
 
     def _updated(self, own: LatticeParams, states: Array, windows: Array) -> Array:
-        """The next state of all blocks' own cells, `[block, *cells, lane]`."""
+        """The next state of the cells, from windows with a halo more along every axis of cells."""
         if self.schedule.block_norm:
             windows = jax.vmap(self.schedule.normalised, -1, -1)(windows)
         # All blocks lie at the same place of their windows.
-        starts = tuple((0, *map(int, row)) for row in self.loop.lattice.offsets + self.loop.lattice.halo)
+        blocks = (0,) if self.is_cut else ()
+        starts = tuple(
+            (*blocks, *map(int, row)) for row in self.lattice.offsets + self.lattice.halo
+        )
         phi = ACTIVATIONS[self.cell.activation]
         if isinstance(self.cell, NeighbourMix):
-            drive = own["bias"][..., None] + shifted_mix(starts, own["weight"], windows)
-            return states + own["residual_scale"][..., None] * phi(drive)
+            drive = raised(own["bias"], shifted_mix(starts, own["weight"], windows))
+            return states + scaled(own["residual_scale"], phi(drive))
         candidate, gate = (
-            own["bias"][part][..., None] + shifted_mix(starts, own["weight"][:, part], windows)
+            raised(own["bias"][part], shifted_mix(starts, own["weight"][:, part], windows))
             for part in (0, 1)
         )
         gate = jax.nn.sigmoid(gate)
