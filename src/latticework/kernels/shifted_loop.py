@@ -62,7 +62,7 @@ class ShiftedLoop(AbstractLoopKernel):
         weight, bias = (jnp.asarray(norm[name], dtype) for name in ("weight", "bias"))
 
         def normalise(states: Array) -> Array:
-            each = jax.vmap(partial(standardised, eps=self.loop.eps), -1, -1)(states)
+            each = standardised(states, self.loop.eps, tuple(range(weight.ndim)))
             return raised(bias, scaled(weight, each))
 
         def step(states: Array, own: LatticeParams) -> Array:

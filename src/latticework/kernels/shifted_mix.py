@@ -41,7 +41,7 @@ def shifted_mix(
     window = jax.lax.optimization_barrier(window)
     return _sum(
         weight[slot][..., None] * _cut(window, start, size) for slot, start in enumerate(starts)
-    ).astype(window.dtype)
+    )
 
 
 def _forward(starts: Starts, weight: Array, window: Array):
@@ -67,7 +67,7 @@ def _d_window(starts: Starts, weight: Array, size: tuple[int, ...], d_drive: Arr
     return _sum(
         _cut(weight[slot], start, size[:-1])[..., None] * _cut(d_drive, start, size)
         for slot, start in enumerate(turned)
-    ).astype(d_drive.dtype)
+    )
 
 
 def _d_weight(starts: Starts, window: Array, d_drive: Array) -> Array:
@@ -125,5 +125,9 @@ def _cut(values: Array, start: tuple[int, ...], size: tuple[int, ...]) -> Array:
 
 
 def _sum(terms: Iterable[Array]) -> Array:
-    """One after the other, in float32 or better: the order that XLA fuses into one loop."""
-    return reduce(add, (t.astype(jnp.promote_types(t.dtype, jnp.float32)) for t in terms))
+    """One after the other, half precision in float32: the order that XLA fuses into one loop."""
+    first, *rest = terms
+    wide = jnp.promote_types(first.dtype, jnp.float32)
+    total = reduce(add, (term.astype(wide) for term in rest), first.astype(wide))
+    # Without the barrier XLA would compute the sum anew for every use.
+    return jax.lax.optimization_barrier(total.astype(first.dtype))
