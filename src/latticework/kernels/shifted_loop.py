@@ -23,12 +23,12 @@ class ShiftedLoop(AbstractLoopKernel):
     """Sums over shifted slices, examples last, for plain and gated mixes on any lattice.
 
     It runs on every device and in every floating-point type. Where the cutting into blocks does
-    not matter (one inner step, no block norm) there is one block.
+    not matter (one inner step, no block norm) nothing is cut. For the backward pass it keeps one
+    state per outer step and computes the sweep again, which takes less time than to keep more.
 
     Args:
         loop: what to run.
-        remat: whether the backward pass keeps only the state of each outer step, for one more
-            sweep.
+        remat: changes nothing: no more is kept in any case.
 
     Raises:
         ValueError: when the kernel does not apply to the loop.
@@ -68,13 +68,10 @@ class ShiftedLoop(AbstractLoopKernel):
         def step(states: Array, own: LatticeParams) -> Array:
             seen = normalise(states) if self.loop.outer_residual else states
             swept = sweep(own, seen)
-            return (
-                states + (swept - seen)
-                if self.loop.outer_residual
-                else normalise(swept)
-            )
+            return states + (swept - seen) if self.loop.outer_residual else normalise(swept)
 
-        step = jax.checkpoint(step) if self.remat else step
+        # Otherwise XLA computes a mix once for each of the arrays that autodiff keeps of it.
+        step = jax.checkpoint(step)
 
         def one(states: Array, separate: LatticeParams | None) -> tuple[Array, None]:
             return step(states, params if separate is None else separate), None
@@ -121,9 +118,9 @@ class _Sweep:
         """All inner steps of all blocks."""
         lattice, halo, block = self.lattice, self.lattice.halo, self.schedule.block_shape
         if not self.is_cut:
-            rim = ((halo, halo),) * len(lattice.shape)
+            rim = (*((halo, halo),) * len(lattice.shape), (0, 0))
             mode = "wrap" if lattice.is_torus else "constant"
-            return self._updated(own, states, jnp.pad(states, (*rim, (0, 0)), mode=mode))
+            return self._updated(own, states, jnp.pad(states, rim, mode=mode))
         inside = (slice(None), *(slice(halo, halo + size) for size in block))
 
         def again(windows: Array, _: None) -> tuple[Array, None]:

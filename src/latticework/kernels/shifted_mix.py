@@ -37,8 +37,6 @@ def shifted_mix(
         window: what is seen, examples last.
     """
     size = (*weight.shape[1:], window.shape[-1])
-    # Without the barrier XLA would compute the window anew at every slot.
-    window = jax.lax.optimization_barrier(window)
     return _sum(
         weight[slot][..., None] * _cut(window, start, size) for slot, start in enumerate(starts)
     )
@@ -60,9 +58,7 @@ def _d_window(starts: Starts, weight: Array, size: tuple[int, ...], d_drive: Arr
     """The mix the other way round, as if there were cells that nobody sees all around."""
     reach = tuple(map(sub, size[:-1], d_drive.shape[:-1]))
     rim = [(n, n) for n in reach]
-    weight, d_drive = jax.lax.optimization_barrier(
-        (jnp.pad(weight, [(0, 0), *rim]), jnp.pad(d_drive, [*rim, (0, 0)]))
-    )
+    weight, d_drive = jnp.pad(weight, [(0, 0), *rim]), jnp.pad(d_drive, [*rim, (0, 0)])
     turned = [tuple(map(sub, reach, start)) for start in starts]
     return _sum(
         _cut(weight[slot], start, size[:-1])[..., None] * _cut(d_drive, start, size)
@@ -128,6 +124,4 @@ def _sum(terms: Iterable[Array]) -> Array:
     """One after the other, half precision in float32: the order that XLA fuses into one loop."""
     first, *rest = terms
     wide = jnp.promote_types(first.dtype, jnp.float32)
-    total = reduce(add, (term.astype(wide) for term in rest), first.astype(wide))
-    # Without the barrier XLA would compute the sum anew for every use.
-    return jax.lax.optimization_barrier(total.astype(first.dtype))
+    return reduce(add, (t.astype(wide) for t in rest), first.astype(wide)).astype(first.dtype)
