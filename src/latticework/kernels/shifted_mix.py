@@ -123,5 +123,5 @@ def _cut(values: Array, start: tuple[int, ...], size: tuple[int, ...]) -> Array:
 def _sum(terms: Iterable[Array]) -> Array:
     """One after the other, half precision in float32: the order that XLA fuses into one loop."""
     first, *rest = terms
-    wide = jnp.promote_types(first.dtype, jnp.float32)
+    wide = first.dtype if first.dtype.itemsize >= 4 else jnp.float32
     return reduce(add, (t.astype(wide) for t in rest), first.astype(wide)).astype(first.dtype)
