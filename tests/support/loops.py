@@ -1,5 +1,6 @@
 """Small loops of outer steps, with parameters and states, for the tests of their kernels."""
 
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -9,6 +10,7 @@ from jaxtyping import Array
 
 from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.lattice_loop import LatticeLoop
+from latticework.kernels.loops import ReferenceLoop
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 
@@ -95,3 +97,18 @@ LOOPS = {
     ),
 }
 """What the kernels must agree on: every cell, mode and kind of block at least once."""
+
+BATCH = 3
+
+
+@cache
+def truth(name: str) -> tuple[LoopCase, tuple]:
+    """A case of one of `LOOPS`, and the definition's values and gradients, made once."""
+    case = loop_case(LOOPS[name], BATCH)
+    return case, value_and_pull(ReferenceLoop(case.loop), case)
+
+
+def in_type(case: LoopCase, dtype) -> LoopCase:
+    """The same numbers in another floating-point type."""
+    network, norm, states, cotangent = jax.tree.map(lambda v: v.astype(dtype), case[1:])
+    return LoopCase(case.loop, network, norm, states, cotangent)

@@ -188,6 +188,7 @@ def devices() -> dict:
     jax.config.update("jax_num_cpu_devices", 2)
     return {
         "gridnet reference": compare(double(*gridnet("reference"))),
+        "gridnet shifted": compare(double(*gridnet("shifted"))),
         "gridnet native": compare(double(*gridnet("native"))),
         "leaky": compare(double(*leaky(), seeds=(0, 1))),
         "streamed": streamed(),

@@ -15,9 +15,7 @@ from latticework.kernels.native_cube import NativeLoop
 from latticework.kernels.native_kernel import extension
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
-from support.loops import LOOPS, PLAIN, loop_case, value_and_pull, worst
-
-BATCH = 3
+from support.loops import LOOPS, PLAIN, in_type, loop_case, truth, value_and_pull, worst
 
 
 def levels() -> list[str]:
@@ -28,23 +26,9 @@ def levels() -> list[str]:
 needs_native = pytest.mark.skipif(not levels(), reason="the extension was not built")
 
 
-@pytest.fixture(scope="module")
-def truth():
-    """The definition's values and gradients, made once per loop."""
-    made = {}
-
-    def of(name: str):
-        if name not in made:
-            case = loop_case(LOOPS[name], BATCH)
-            made[name] = case, value_and_pull(ReferenceLoop(case.loop), case)
-        return made[name]
-
-    return of
-
-
 @needs_native
 @pytest.mark.parametrize("name", LOOPS)
-def test_parity(truth, name):
+def test_parity(name):
     case, expected = truth(name)
     for simd in levels():
         got = value_and_pull(NativeLoop(case.loop, simd=simd), case)
@@ -56,7 +40,7 @@ def test_parity(truth, name):
 @needs_native
 def test_remat_needs_less_memory():
     """XLA must not compute once what is to be computed twice."""
-    case = loop_case(dataclasses.replace(PLAIN, outer_steps=36), BATCH)
+    case = loop_case(dataclasses.replace(PLAIN, outer_steps=36), 3)
 
     def needed(*, remat: bool) -> int:
         kernel = NativeLoop(case.loop, remat=remat)
@@ -73,7 +57,7 @@ def test_remat_needs_less_memory():
 
 @needs_native
 @pytest.mark.parametrize("name", ["plain", "inner steps", "block norm", "gated blocks of one"])
-def test_remat_and_threads_change_nothing(truth, name):
+def test_remat_and_threads_change_nothing(name):
     case, expected = truth(name)
     assert worst(expected, value_and_pull(NativeLoop(case.loop, remat=True), case)) < 1e-12
     one, three = (
@@ -102,16 +86,12 @@ def test_any_batch(batch):
 
 
 @needs_native
-def test_single_precision(truth):
-    case = loop_case(LOOPS["inner steps"], BATCH)
-    single = jax.tree.map(lambda v: v.astype(jnp.float32), case[1:])
-    got = value_and_pull(
-        NativeLoop(case.loop),
-        case._replace(**dict(zip(("network", "norm", "states", "cotangent"), single, strict=True))),
-    )
+def test_single_precision():
+    case, expected = truth("inner steps")
+    got = value_and_pull(NativeLoop(case.loop), in_type(case, jnp.float32))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(got))
     got = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), got)
-    assert worst(truth("inner steps")[1], got) < 2e-5
+    assert worst(expected, got) < 2e-5
 
 
 @needs_native
@@ -145,7 +125,7 @@ def test_the_kink():
 def test_the_choice():
     assert choose_loop_kernel(PLAIN, "reference").name == "reference"
     torus = dataclasses.replace(PLAIN, lattice=Lattice((4, 6, 5), edge="torus"))
-    assert choose_loop_kernel(torus).name == "reference"
+    assert choose_loop_kernel(torus).name == "shifted"
     with pytest.raises(ValueError, match="'native' does not apply: it is compiled for three-dim"):
         choose_loop_kernel(torus, "native")
     with pytest.raises(ValueError, match="there is no kernel named 'nativ'; did you mean"):

@@ -20,9 +20,8 @@ from latticework.kernels.pallas_cube import PallasLoop
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 from support.barriers import hazards, kernels
-from support.loops import LOOPS, PLAIN, LoopCase, loop_case, value_and_pull, worst
+from support.loops import BATCH, LOOPS, PLAIN, in_type, loop_case, truth, value_and_pull, worst
 
-BATCH = 3
 # Two tiles per program; a program per tile; what the kernel chooses.
 LAYOUTS = ({"lanes": 2, "programs": 1}, {"lanes": 1}, {})
 FAST = {"plain": 0, "gated residual": 1, "inner steps": 2, "block norm": 0}
@@ -37,41 +36,22 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def truth():
-    """The definition's values and gradients, made once per loop."""
-    made = {}
-
-    def of(name: str):
-        if name not in made:
-            case = loop_case(LOOPS[name], BATCH)
-            made[name] = case, value_and_pull(ReferenceLoop(case.loop), case)
-        return made[name]
-
-    return of
-
-
-def in_single(case: LoopCase) -> LoopCase:
-    network, norm, states, cotangent = jax.tree.map(lambda v: v.astype(jnp.float32), case[1:])
-    return LoopCase(case.loop, network, norm, states, cotangent)
-
-
 @pytest.mark.parametrize(("name", "layout"), CASES)
-def test_parity(truth, name, layout):
+def test_parity(name, layout):
     case, expected = truth(name)
     assert worst(expected, value_and_pull(PallasLoop(case.loop, **layout), case)) < 1e-12
 
 
-def test_single_precision(truth):
+def test_single_precision():
     case, expected = truth("inner steps")
-    got = value_and_pull(PallasLoop(case.loop), in_single(case))
+    got = value_and_pull(PallasLoop(case.loop), in_type(case, jnp.float32))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(got))
     assert worst(expected, jax.tree.map(lambda leaf: leaf.astype(jnp.float64), got)) < 2e-5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "block norm"])
-def test_remat_changes_nothing(truth, name):
+def test_remat_changes_nothing(name):
     case, expected = truth(name)
     assert worst(expected, value_and_pull(PallasLoop(case.loop, remat=True), case)) < 1e-12
 
@@ -157,13 +137,13 @@ def test_the_choice(monkeypatch):
     kernel = choose_loop_kernel(PLAIN, "pallas")
     assert isinstance(kernel, PallasLoop) and kernel.plan(1, 4).interpret
     monkeypatch.setattr(NativeLoop, "refusal", classmethod(lambda cls, loop: "it is not there"))
-    assert choose_loop_kernel(PLAIN).name == "reference"
+    assert choose_loop_kernel(PLAIN).name == "shifted"
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert choose_loop_kernel(PLAIN).name == "reference"
+    assert choose_loop_kernel(PLAIN).name == "shifted"
     kernel = choose_loop_kernel(PLAIN, "pallas")
     assert isinstance(kernel, PallasLoop) and not kernel.plan(1, 4).interpret
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
-    assert choose_loop_kernel(PLAIN).name == "reference"
+    assert choose_loop_kernel(PLAIN).name == "shifted"
     with pytest.raises(ValueError, match="it runs on a GPU, and the default device is a tpu"):
         PallasLoop(PLAIN)
 

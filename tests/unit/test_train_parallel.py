@@ -47,7 +47,9 @@ def two_devices() -> dict:
     return last_word(program("devices"))
 
 
-@pytest.mark.parametrize("case", ["gridnet reference", "gridnet native", "leaky"])
+@pytest.mark.parametrize(
+    "case", ["gridnet reference", "gridnet shifted", "gridnet native", "leaky"]
+)
 def test_two_devices_do_what_one_does_in_float64(two_devices, case):
     found = two_devices[case]
     assert found["devices"] == 2 and found["dtype"] == "float64"

@@ -96,6 +96,13 @@ def layer_norm(
     eps: float,
 ) -> Float[Array, "*axes"]:
     """`(v - mean) / sqrt(var + eps) * weight + bias`, statistics over everything, var biased."""
-    mean = jnp.mean(values)
-    var = jnp.mean(jnp.square(values - mean))
-    return (values - mean) * jax.lax.rsqrt(var + eps) * weight + bias
+    return standardised(values, eps) * weight + bias
+
+
+def standardised(
+    values: Float[Array, "*axes"], eps: float, axes: tuple[int, ...] | None = None
+) -> Float[Array, "*axes"]:
+    """`(v - mean) / sqrt(var + eps)`, statistics over `axes` or everything, var biased."""
+    mean = jnp.mean(values, axis=axes, keepdims=True)
+    var = jnp.mean(jnp.square(values - mean), axis=axes, keepdims=True)
+    return (values - mean) * jax.lax.rsqrt(var + eps)

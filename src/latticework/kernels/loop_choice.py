@@ -9,9 +9,10 @@ from latticework.kernels.choice import AUTO
 from latticework.kernels.loops import AbstractLoopKernel, ReferenceLoop
 from latticework.kernels.native_cube import NativeLoop
 from latticework.kernels.pallas_cube import PallasLoop
+from latticework.kernels.shifted_loop import ShiftedLoop
 
 LOOP_KERNELS: dict[str, type[Any]] = {
-    kernel.name: kernel for kernel in (NativeLoop, PallasLoop, ReferenceLoop)
+    kernel.name: kernel for kernel in (NativeLoop, PallasLoop, ShiftedLoop, ReferenceLoop)
 }
 """Kernels by name, the fastest first: concrete `AbstractLoopKernel`s made from a `LatticeLoop`."""
 

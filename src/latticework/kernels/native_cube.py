@@ -81,7 +81,7 @@ class NativeLoop(AbstractLoopKernel):
         require(
             dtype in _DTYPES,
             f"the native kernel computes in float32 and float64, not {dtype}; convert the "
-            "parameters, or use the kernel 'reference'",
+            "parameters, or use the kernel 'shifted'",
         )
         cast = {name: jnp.asarray(value, dtype) for name, value in network.items()}
         # A gated cell has no scale.

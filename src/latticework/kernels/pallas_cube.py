@@ -107,7 +107,7 @@ class PallasLoop(AbstractLoopKernel):
         require(
             dtype in _DTYPES,
             f"the pallas kernel computes in float32 and float64, not {dtype}; convert the "
-            "parameters, or use the kernel 'reference'",
+            "parameters, or use the kernel 'shifted'",
         )
         batch = states.shape[0]
         plan = self.plan(batch, dtype.itemsize)

@@ -88,21 +88,21 @@ class Blocked(AbstractLatticeSchedule):
         if self.inner_steps == 0:
             return state
         halo, block = lattice.halo, self.block_shape
-        own = {name: _split(value, block) for name, value in params.items()}
+        own = {name: split_blocks(value, block) for name, value in params.items()}
         inside = (slice(None), *(slice(halo, halo + size) for size in block))
 
         def step(windows: Array, _: None) -> tuple[Array, None]:
-            visible = self._normalised(windows) if self.block_norm else windows
+            visible = self.normalised(windows) if self.block_norm else windows
             # The barrier keeps XLA from computing every shifted copy once per use.
             seen = jax.lax.optimization_barrier(_seen(visible, lattice, block))
             return windows.at[inside].set(cell.update(own, windows[inside], seen)), None
 
-        windows = _windows(state, halo, block, lattice.is_torus)
+        windows = cut_windows(state, halo, block, lattice.is_torus)
         windows, _ = jax.lax.scan(step, windows, None, length=self.inner_steps)
-        return _join(windows[inside], lattice.shape)
+        return join_blocks(windows[inside], lattice.shape)
 
-    def _normalised(self, windows: Array) -> Array:
-        """`(v - mean) / (sd + eps)` per window."""
+    def normalised(self, windows: Array) -> Array:
+        """`(v - mean) / (sd + eps)` per window, `[block, *cells of a window]`."""
         axes = tuple(range(1, windows.ndim))
         centred = windows - jnp.mean(windows, axis=axes, keepdims=True)
         variance = jnp.mean(jnp.square(centred), axis=axes, keepdims=True)
@@ -125,7 +125,7 @@ def _seen(windows: Array, lattice: AbstractLattice, block: tuple[int, ...]) -> A
     return box if is_everything else box[at]
 
 
-def _split(values: Array, block: tuple[int, ...]) -> Array:
+def split_blocks(values: Array, block: tuple[int, ...]) -> Array:
     """`[..., *lattice]` to `[..., block, *cells of a block]`, blocks in row-major order."""
     lead = values.shape[: values.ndim - len(block)]
     counts = [size // part for size, part in zip(values.shape[len(lead) :], block, strict=True)]
@@ -136,8 +136,8 @@ def _split(values: Array, block: tuple[int, ...]) -> Array:
     return cut.transpose(order).reshape(*lead, math.prod(counts), *block)
 
 
-def _join(blocks: Array, shape: tuple[int, ...]) -> Array:
-    """The inverse of `_split` for `[block, *cells of a block]`."""
+def join_blocks(blocks: Array, shape: tuple[int, ...]) -> Array:
+    """The inverse of `split_blocks` for `[block, *cells of a block]`."""
     block = blocks.shape[1:]
     counts = [size // part for size, part in zip(shape, block, strict=True)]
     rank = len(shape)
@@ -145,7 +145,7 @@ def _join(blocks: Array, shape: tuple[int, ...]) -> Array:
     return blocks.reshape(*counts, *block).transpose(tuple(order)).reshape(shape)
 
 
-def _windows(state: Array, halo: int, block: tuple[int, ...], is_torus: bool) -> Array:
+def cut_windows(state: Array, halo: int, block: tuple[int, ...], is_torus: bool) -> Array:
     """Every block with its halo, `[block, *cells of a window]`."""
     padded = jnp.pad(state, halo, mode="wrap" if is_torus else "constant")
     # Axis by axis: first all slabs along axis 0, then all bars of every slab, and so on.

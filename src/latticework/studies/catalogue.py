@@ -19,10 +19,11 @@ STUDIES: dict[str, AbstractStudy] = {
         ),
         Robustness(
             "robustness-full",
-            "the same errors on all 60,000 images, and with the error broadcast",
+            "the same errors in one pass over all 60,000 images, and with the error broadcast",
             "never run in the published work",
             seeds=3,
             train_size=None,
+            epochs=1,
             signals=("message", "broadcast"),
         ),
         Hops(
