@@ -34,6 +34,8 @@ from latticework.train import OptimiserConfig, build
 SIDE, OUTER, BATCH, BLOCK = 32, 64, 32, 8
 FEWER = 4
 """Sweeps of torch."""
+STEPS = 4
+"""Training steps in one call."""
 
 
 def network(outer: int) -> Gridnet:
@@ -57,7 +59,7 @@ def ours(kernel: str, outer: int, batch: int) -> dict[str, Callable[[], object]]
     def forward(params):
         return learner.scores(params, images)
 
-    # Two steps in one call, as in training, where the memory for states is found once per call.
+    # Several steps in one call, as in training, where the memory for states is found once per call.
     @jax.jit
     def steps(params, state):
         def one(_, carry):
@@ -66,7 +68,7 @@ def ours(kernel: str, outer: int, batch: int) -> dict[str, Callable[[], object]]
             change, state = transform.update(update.direction, state, params)
             return jax.tree.map(jnp.add, params, change), state
 
-        return jax.lax.fori_loop(0, 2, one, (params, state))
+        return jax.lax.fori_loop(0, STEPS, one, (params, state))
 
     return {
         "forward": lambda: jax.block_until_ready(forward(params)),
@@ -114,7 +116,7 @@ def main() -> None:
     for _ in range(options.rounds):
         for label, runs in ((kernel, fast), ("xla", xla)):
             rounds[label].append(
-                {name: timed(run, 1 if name == "forward" else 2) for name, run in runs.items()}
+                {name: timed(run, 1 if name == "forward" else STEPS) for name, run in runs.items()}
             )
         if options.torch:
             rounds["torch"].append(torch_times(options.torch, threads, batch))
