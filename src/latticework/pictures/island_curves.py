@@ -48,12 +48,13 @@ def island_curves(
                 if below == 0:
                     axes.set_title(f"{row['network']}\n{row['weights']}", fontsize=8)
                     axes.set_ylim(0, row["columns"] * 1.05)
-                    axes.legend(fontsize=7)
                 else:
                     axes.set_ylim(0, 1.05)
                     axes.set_xlabel("step")
                 if at == 0:
                     axes.set_ylabel(what if name == "number" else f"typical island, {what}")
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="upper right", ncols=len(labels), fontsize=8)
         return style.save_png(figure, path)
 
 
