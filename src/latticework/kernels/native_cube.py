@@ -164,10 +164,10 @@ class _Call:
         if isinstance(native, str):
             raise ValueError(f"the native kernel cannot be had: {native}")
         batch, is_double = states.shape[0], states.dtype == jnp.float64
-        tiles, lanes = native.cube_tiling(batch, is_double, self.kernel.simd)
-        cells = self.kernel.loop.lattice.num_cells
+        shape = self.kernel.loop.lattice.shape
+        tiles, room, lanes = native.cube_room(shape, self.steps, batch, is_double, self.kernel.simd)
         return [
-            jax.ShapeDtypeStruct((self.steps, tiles, cells, lanes), states.dtype),
+            jax.ShapeDtypeStruct((room, lanes), states.dtype),
             jax.ShapeDtypeStruct((self.steps + 1, tiles, 2, lanes), states.dtype),
         ]
 

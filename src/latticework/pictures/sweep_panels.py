@@ -55,7 +55,9 @@ def sweep_panels(
             if column:
                 axes.set_yticklabels([])
             if at == 0:
-                axes.legend(loc="lower left", fontsize=7.0)
+                marks, names = axes.get_legend_handles_labels()
+        # Beside the title, where it covers no curve.
+        figure.legend(marks, names, loc="upper right", ncols=2, fontsize=8.0)
         return style.save_png(figure, path)
 
 

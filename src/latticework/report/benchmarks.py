@@ -108,13 +108,16 @@ def machine_line(record: Mapping[str, Any], *, peak: bool = True) -> str:
     """The machine that was measured, in one line; its peak where shares of it are told."""
     machine = record["machine"]
     vectors = f"{machine['simd'][0] if machine['simd'] else 'no'} vectors"
-    told = (
-        f"; one core's peak in a loop of multiply-adds is {machine['peak_gflops_float32']:.0f} "
-        "GFLOP/s in single precision"
-    )
+    told = ""
+    if peak:
+        gflops = machine["peak_gflops_float32"]
+        told = (
+            f"; one core's peak in a loop of multiply-adds is {gflops:.0f} "
+            "GFLOP/s in single precision"
+        )
     return (
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {vectors}"
-        f"{told if peak else ''}. Medians of {record['rounds']} interleaved rounds."
+        f"Measured on {machine['processor']}, {machine['cores']} cores, {vectors}{told}. "
+        f"Medians of {record['rounds']} interleaved rounds."
     )
 
 

@@ -32,14 +32,14 @@ DEVIATIONS = (0.05, 0.1, 0.2, 0.4)
 IDEAL = "ideal"
 
 TITLES = {
-    "parameters, nearest": "bits of a parameter, rounded to nearest",
-    "parameters, stochastic": "bits of a parameter, rounded at random",
-    "traces, nearest": "bits of a trace, rounded to nearest",
-    "traces, stochastic": "bits of a trace, rounded at random",
-    "gain, learned in place": "mismatch of gain, learned in place",
-    "gain, transferred": "mismatch of gain, learned elsewhere",
-    "time constant, learned in place": "mismatch of tau, learned in place",
-    "time constant, transferred": "mismatch of tau, learned elsewhere",
+    "parameters, nearest": "parameter bits, to nearest",
+    "parameters, stochastic": "parameter bits, at random",
+    "traces, nearest": "trace bits, to nearest",
+    "traces, stochastic": "trace bits, at random",
+    "gain, learned in place": "gain mismatch, in place",
+    "gain, transferred": "gain mismatch, transferred",
+    "time constant, learned in place": "tau mismatch, in place",
+    "time constant, transferred": "tau mismatch, transferred",
 }
 
 

@@ -1,7 +1,12 @@
 // Scratch memory of threads and of calls, kept from call to call, and tasks that use it.
 #pragma once
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -17,9 +22,25 @@ struct Free {
 };
 typedef std::unique_ptr<char, Free> Memory;
 
+constexpr size_t kHugePage = size_t{2} << 20;
+
+// Asks for huge pages, of which thousands of small ones less have to be made and looked up. What
+// lies between whole huge pages is left as it is, and a refusal does no harm.
+inline void ask_for_huge_pages(void* memory, size_t size) {
+#ifdef MADV_HUGEPAGE
+  const uintptr_t start = (reinterpret_cast<uintptr_t>(memory) + kHugePage - 1) / kHugePage * kHugePage;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(memory) + size) / kHugePage * kHugePage;
+  if (end > start) madvise(reinterpret_cast<void*>(start), end - start, MADV_HUGEPAGE);
+#endif
+}
+
 // Aligned for any vector; null if there is none.
 inline Memory allocate(size_t size) {
-  return Memory(static_cast<char*>(std::aligned_alloc(64, (size + 63) / 64 * 64)));
+  const size_t alignment = size < kHugePage ? 64 : kHugePage;
+  const size_t whole = (size + alignment - 1) / alignment * alignment;
+  Memory memory(static_cast<char*>(std::aligned_alloc(alignment, whole)));
+  if (memory) ask_for_huge_pages(memory.get(), whole);
+  return memory;
 }
 
 // Memory of one thread.

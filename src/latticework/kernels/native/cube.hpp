@@ -7,7 +7,9 @@
 namespace latticework {
 
 constexpr int kTaps = 27;       // neighbours of a cell, itself included
-constexpr int kGradients = 32;  // room per cell and channel: taps, bias, scale, norm weight and bias
+// Room per cell and channel: taps, bias, scale, norm weight and bias, and the pull (cube_fold.hpp).
+constexpr int kGradients = 32;
+constexpr int kPull = kTaps + 4;
 
 enum Activation : int { kSilu = 0, kRelu = 1, kLeakyRelu = 2, kTanh = 3 };
 
@@ -31,7 +33,7 @@ struct Cube {
   const void* norm_weight;  // [cells]
   const void* norm_bias;    // [cells]
   void* out;                // [batch, cells]
-  void* states;             // S_1 .. S_N: [step, tile, cells, lanes], if it keeps
+  void* states;             // S_1 .. S_N: [step, tile, room, lanes] with rims, if it keeps
   void* stats;              // of S_0 .. S_N: [step + 1, tile, {mean, 1/sd}, lanes], if it keeps
 
   // Backward only.
@@ -52,6 +54,30 @@ struct Cube {
   int64_t num_cells() const { return static_cast<int64_t>(dims[0]) * dims[1] * dims[2]; }
   // Without these two the blocks do not matter.
   bool is_flat() const { return inner_steps == 1 && !block_norm; }
+  // Where the normalisation can be part of the weights, see cube_fold.hpp.
+  bool folds() const { return is_flat() && !residual; }
+};
+
+// How the states of a tile lie, in cells: some room behind rows and planes, and a rim before the first
+// state and behind each, as far as neighbours lie apart.
+struct StateLayout {
+  int64_t row, plane, state, rim;
+
+  StateLayout(const int* dims, int64_t cell_bytes) : row(dims[2] + 1), plane(dims[1] * row) {
+    // The nine rows that a cell sees shall not compete for the same lines of a level 1 cache, whose
+    // places repeat every 4 KiB: three planes lie about a third of that apart.
+    constexpr int64_t way = 4096;
+    for (int n = 0; n < way / cell_bytes; ++n, ++plane) {
+      const int64_t apart = plane * cell_bytes % way;
+      if (8 * apart >= 3 * way && 8 * apart <= 5 * way) break;
+    }
+    state = dims[0] * plane;
+    rim = plane + row + 1;
+  }
+  // Of so many states, one after another.
+  int64_t room(int64_t count) const { return count * (state + rim) + rim; }
+  // Where the first cell of number n lies.
+  int64_t place(int64_t n) const { return n * (state + rim) + rim; }
 };
 
 // A tile is so many examples that are computed side by side.
@@ -71,7 +97,7 @@ inline Tiling tile_batch(int batch, int width) {
 
 // False where memory for a thread could not be had.
 struct CubeKernels {
-  int width;
+  int width, item_size;
   size_t (*call_bytes)(const Cube&, bool backward);
   bool (*forward)(const Cube&);
   bool (*backward)(const Cube&);

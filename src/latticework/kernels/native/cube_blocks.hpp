@@ -141,8 +141,11 @@ struct Block {
       f.loops.mix(z + window.at(i, j, 0), window.around(), f.weight_of(c, i0 + i, j0 + j, k0),
                   f.bias_of(step, c) + cell, nullptr, C, drive[c]);
     const T* scale = f.scale_of(step);
-    return {C, f.lanes, u + window.at(i, j, 0), drive[0], f.cube.is_gated ? drive[1] : nullptr,
-            scale ? scale + cell : nullptr};
+    return {C,       f.lanes,
+            u + window.at(i, j, 0),
+            drive[0], f.cube.is_gated ? drive[1] : nullptr,
+            scale ? scale + cell : nullptr,
+            nullptr};
   }
   void put_inside(const T* from) const {
     rows([&](int i, int j) { copy(from + bare.at(i, j, 0), row_size(), u + window.at(i, j, 0)); });
@@ -244,7 +247,7 @@ bool block_back(const Frame<T>& f, int step, int number) {
                            d_gate, inside, extra);
         for (int c = 0; c < f.channels; ++c)
           f.loops.outer(b.z + b.window.at(i, j, 0), b.window.around(),
-                        b.d_drive[c] + b.wide.at(i, j, 0), c ? nullptr : extra, b.C,
+                        b.d_drive[c] + b.wide.at(i, j, 0), nullptr, nullptr, c ? nullptr : extra, b.C,
                         f.gradient_of(c, b.i0 + i, b.j0 + j, b.k0));
       });
       for (int i = -1; i <= b.A; ++i)

@@ -7,53 +7,114 @@
 namespace latticework {
 namespace LW_LEVEL {
 
-// phi(h), and its derivative where asked for; at 0 that of relu is 0, of leaky_relu 0.01.
-template <class T, int ACTIVATION>
-LW_INLINE typename Simd<T>::V activate(typename Simd<T>::V h, typename Simd<T>::V* slope) {
+// c = phi(h), and its derivative where asked for; at 0 that of relu is 0, of leaky_relu 0.01.
+template <class T, int ACTIVATION, int N>
+LW_INLINE void activate(const typename Simd<T>::V (&h)[N], typename Simd<T>::V (&c)[N],
+                        typename Simd<T>::V* slope) {
   typedef Simd<T> S;
   typedef typename S::V V;
+  for (int n = 0; n < N; ++n) c[n] = h[n];
   if constexpr (ACTIVATION == kSilu) {
-    const V s = sigmoid(h);
-    if (slope) *slope = s * (T(1) + h * (T(1) - s));
-    return h * s;
+    sigmoids(c);
+    for (int n = 0; n < N; ++n) {
+      if (slope) slope[n] = c[n] * (T(1) + h[n] * (T(1) - c[n]));
+      c[n] *= h[n];
+    }
   } else if constexpr (ACTIVATION == kTanh) {
-    const V y = hyperbolic_tangent(h);
-    if (slope) *slope = T(1) - y * y;
-    return y;
+    hyperbolic_tangents(c);
+    for (int n = 0; slope && n < N; ++n) slope[n] = T(1) - c[n] * c[n];
   } else {
     const V low = S::splat(ACTIVATION == kRelu ? T(0) : T(0.01));
-    const V factor = h > V{} ? S::splat(T(1)) : low;
-    if (slope) *slope = factor;
-    // Not `factor * h`: 0 times an infinity is not a number.
-    return ACTIVATION == kRelu ? (h > V{} ? h : V{}) : factor * h;
+    for (int n = 0; n < N; ++n) {
+      const V factor = h[n] > V{} ? S::splat(T(1)) : low;
+      if (slope) slope[n] = factor;
+      // Not `factor * h`: 0 times an infinity is not a number.
+      c[n] = ACTIVATION == kRelu ? (h[n] > V{} ? h[n] : V{}) : factor * h[n];
+    }
   }
 }
+
+// What is left to do where the normalisation is part of the weights, for one row of one tile.
+template <class T>
+struct Fold {
+  typedef Simd<T> S;
+  typedef typename S::V V;
+  const T* mean;      // [lane]
+  const T* inverse;   // [lane]
+  const T* weight;    // [cell], of the normalisation
+  const T* bias;      // [cell]
+  const T* tilt[2];   // [channel][cell]
+  const T* level[2];  // [channel][cell]
+
+  LW_INLINE V drive(V sum, int channel, int k, int v) const {
+    const V centred = sum - S::load(mean + v) * S::splat(tilt[channel][k]);
+    return centred * S::load(inverse + v) + S::splat(level[channel][k]);
+  }
+  LW_INLINE V own(V s, int k, int v) const {
+    const V xhat = (s - S::load(mean + v)) * S::load(inverse + v);
+    return xhat * S::splat(weight[k]) + S::splat(bias[k]);
+  }
+};
 
 // A row of n cells; all arrays but `scale` are [cell, lanes].
 template <class T>
 struct RowOfCells {
   int n, lanes;
-  const T* u;      // own values
-  const T* drive;  // first channel
-  const T* gate;   // second channel, gated only
-  const T* scale;  // [cell], plain only
+  const T* u;           // own values
+  const T* drive;       // first channel
+  const T* gate;        // second channel, gated only
+  const T* scale;       // [cell], plain only
+  const Fold<T>* fold;  // if so, own values and drives still lack it
 };
 
-template <class T, int ACTIVATION>
+// N vectors of a row, ready for use.
+template <class T, class KIND>
+struct Inputs {
+  typedef Simd<T> S;
+  static constexpr int N = KIND::together;
+  typename S::V u[N], drive[N], gate[N];
+
+  LW_INLINE Inputs(const RowOfCells<T>& row, const Fold<T>& fold, size_t at, int k, int v) {
+    for (int n = 0; n < N; ++n, at += S::width, v += S::width) {
+      u[n] = S::load(row.u + at);
+      drive[n] = S::load(row.drive + at);
+      if constexpr (KIND::is_gated) gate[n] = S::load(row.gate + at);
+      if constexpr (KIND::is_folded) {
+        u[n] = fold.own(u[n], k, v);
+        drive[n] = fold.drive(drive[n], 0, k, v);
+        if constexpr (KIND::is_gated) gate[n] = fold.drive(gate[n], 1, k, v);
+      }
+    }
+    if constexpr (KIND::is_gated) sigmoids(gate);
+  }
+};
+
+// What a loop over a row is made for; vectors go in pairs where a cell has that many.
+template <int ACTIVATION, bool GATED, bool FOLDED, int N>
+struct Kind {
+  static constexpr int activation = ACTIVATION, together = N;
+  static constexpr bool is_gated = GATED, is_folded = FOLDED;
+};
+
+template <class T, class KIND>
 void step_row(const RowOfCells<T>& given, T* out) {
   typedef Simd<T> S;
   typedef typename S::V V;
   size_t at = 0;
   const RowOfCells<T> row = given;  // a store may alias what is not a local
+  const Fold<T> fold = KIND::is_folded ? *row.fold : Fold<T>{};
+  constexpr int N = KIND::together;
   for (int k = 0; k < row.n; ++k) {
-    const V scale = row.gate ? V{} : S::splat(row.scale[k]);
-    for (int v = 0; v < row.lanes; v += S::width, at += S::width) {
-      const V u = S::load(row.u + at), c = activate<T, ACTIVATION>(S::load(row.drive + at), nullptr);
-      if (row.gate) {
-        const V g = sigmoid(S::load(row.gate + at));
-        S::store(out + at, g * u + (T(1) - g) * c);
-      } else {
-        S::store(out + at, u + scale * c);
+    const V scale = KIND::is_gated ? V{} : S::splat(row.scale[k]);
+    for (int v = 0; v < row.lanes; v += N * S::width) {
+      const Inputs<T, KIND> in(row, fold, at, k, v);
+      V c[N];
+      activate<T, KIND::activation>(in.drive, c, nullptr);
+      for (int n = 0; n < N; ++n, at += S::width) {
+        if constexpr (KIND::is_gated)
+          S::store(out + at, in.gate[n] * in.u[n] + (T(1) - in.gate[n]) * c[n]);
+        else
+          S::store(out + at, in.u[n] + scale * c[n]);
       }
     }
   }
@@ -61,53 +122,73 @@ void step_row(const RowOfCells<T>& given, T* out) {
 
 // From dL/du' to dL/d(drives), in d_drive and d_gate, and to what u keeps of it, in d_own (which
 // may be the same memory as d_new). extra[3 k] gets the products that sum to dL/d(scale).
-template <class T, int ACTIVATION>
+template <class T, class KIND>
 void step_row_back(const RowOfCells<T>& given, const T* d_new, T* d_drive, T* d_gate, T* d_own,
                    T* extra) {
   typedef Simd<T> S;
   typedef typename S::V V;
   size_t at = 0;
   const RowOfCells<T> row = given;
+  const Fold<T> fold = KIND::is_folded ? *row.fold : Fold<T>{};
+  constexpr int N = KIND::together;
   for (int k = 0; k < row.n; ++k) {
-    const V scale = row.gate ? V{} : S::splat(row.scale[k]);
+    const V scale = KIND::is_gated ? V{} : S::splat(row.scale[k]);
     V of_scale{};
-    for (int v = 0; v < row.lanes; v += S::width, at += S::width) {
-      V slope;
-      const V d = S::load(d_new + at), c = activate<T, ACTIVATION>(S::load(row.drive + at), &slope);
-      if (row.gate) {
-        const V g = sigmoid(S::load(row.gate + at)), rest = T(1) - g;
-        S::store(d_drive + at, d * rest * slope);
-        S::store(d_gate + at, d * (S::load(row.u + at) - c) * g * rest);
-        S::store(d_own + at, d * g);
-      } else {
-        S::store(d_drive + at, d * scale * slope);
-        S::store(d_own + at, d);
-        of_scale += d * c;
+    for (int v = 0; v < row.lanes; v += N * S::width) {
+      const Inputs<T, KIND> in(row, fold, at, k, v);
+      V c[N], slope[N];
+      activate<T, KIND::activation>(in.drive, c, slope);
+      for (int n = 0; n < N; ++n, at += S::width) {
+        const V d = S::load(d_new + at);
+        if constexpr (KIND::is_gated) {
+          const V g = in.gate[n], rest = T(1) - g;
+          S::store(d_drive + at, d * rest * slope[n]);
+          S::store(d_gate + at, d * (in.u[n] - c[n]) * g * rest);
+          S::store(d_own + at, d * g);
+        } else {
+          S::store(d_drive + at, d * scale * slope[n]);
+          S::store(d_own + at, d);
+          of_scale += d * c[n];
+        }
       }
     }
     S::store(extra + static_cast<size_t>(k) * 3 * S::width, of_scale);
   }
 }
 
+template <bool GATED, bool FOLDED, int N, class F>
+void by_activation(int activation, F f) {
+  switch (activation) {
+    case kRelu: return f(Kind<kRelu, GATED, FOLDED, N>{});
+    case kLeakyRelu: return f(Kind<kLeakyRelu, GATED, FOLDED, N>{});
+    case kTanh: return f(Kind<kTanh, GATED, FOLDED, N>{});
+    default: return f(Kind<kSilu, GATED, FOLDED, N>{});
+  }
+}
+template <bool FOLDED, int N, class F>
+void by_gate(int activation, bool is_gated, F f) {
+  is_gated ? by_activation<true, FOLDED, N>(activation, f)
+           : by_activation<false, FOLDED, N>(activation, f);
+}
+template <class T, class F>
+void by_kind(int activation, const RowOfCells<T>& row, F f) {
+  if (row.lanes > Simd<T>::width)
+    row.fold ? by_gate<true, 2>(activation, row.gate, f) : by_gate<false, 2>(activation, row.gate, f);
+  else
+    row.fold ? by_gate<true, 1>(activation, row.gate, f) : by_gate<false, 1>(activation, row.gate, f);
+}
+
 template <class T>
 void step_cells(int activation, const RowOfCells<T>& row, T* out) {
-  switch (activation) {
-    case kRelu: return step_row<T, kRelu>(row, out);
-    case kLeakyRelu: return step_row<T, kLeakyRelu>(row, out);
-    case kTanh: return step_row<T, kTanh>(row, out);
-    default: return step_row<T, kSilu>(row, out);
-  }
+  by_kind(activation, row, [&](auto kind) { step_row<T, decltype(kind)>(row, out); });
 }
 
 template <class T>
 void step_cells_back(int activation, const RowOfCells<T>& row, const T* d_new, T* d_drive,
                      T* d_gate, T* d_own, T* extra) {
-  switch (activation) {
-    case kRelu: return step_row_back<T, kRelu>(row, d_new, d_drive, d_gate, d_own, extra);
-    case kLeakyRelu: return step_row_back<T, kLeakyRelu>(row, d_new, d_drive, d_gate, d_own, extra);
-    case kTanh: return step_row_back<T, kTanh>(row, d_new, d_drive, d_gate, d_own, extra);
-    default: return step_row_back<T, kSilu>(row, d_new, d_drive, d_gate, d_own, extra);
-  }
+  by_kind(activation, row, [&](auto kind) {
+    step_row_back<T, decltype(kind)>(row, d_new, d_drive, d_gate, d_own, extra);
+  });
 }
 
 }  // namespace LW_LEVEL

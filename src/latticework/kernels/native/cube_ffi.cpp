@@ -114,7 +114,8 @@ struct Call {
   // Sizes of what a forward pass keeps.
   size_t states_size() const {
     const Tiling tiling = tile_batch(cube.batch, kernels->width);
-    return static_cast<size_t>(cube.outer_steps) * tiling.count * tiling.lanes * cube.num_cells();
+    const StateLayout layout(cube.dims, static_cast<int64_t>(kernels->item_size) * tiling.lanes);
+    return layout.room(static_cast<int64_t>(cube.outer_steps) * tiling.count) * tiling.lanes;
   }
   size_t stats_size() const {
     const Tiling tiling = tile_batch(cube.batch, kernels->width);
@@ -148,6 +149,7 @@ ffi::Error forward(ffi::AnyBuffer x0, ffi::AnyBuffer weight, ffi::AnyBuffer bias
     call.cube.states = states->untyped_data();
     call.cube.stats = stats->untyped_data();
     std::memset(call.cube.stats, 0, stats->size_bytes());
+    ask_for_huge_pages(call.cube.states, states->size_bytes());
   }
   return call.run(false);
 }

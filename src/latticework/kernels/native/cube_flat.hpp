@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cube_cells.hpp"
-#include "cube_frame.hpp"
+#include "cube_fold.hpp"
 
 namespace latticework {
 namespace LW_LEVEL {
@@ -15,6 +15,54 @@ void add_change(const T* before, const T* seen, size_t count, T* swept) {
     S::store(swept + n, S::load(before + n) + (S::load(swept + n) - S::load(seen + n)));
 }
 
+// A row as its neighbours see it: x_n, or S_n where the normalisation is part of the weights.
+template <class T>
+struct Seen {
+  const Frame<T>& f;
+  const Row here;
+  const int step;
+  const ptrdiff_t cell;
+  const bool is_folded;
+  const T* at;
+  const Around around;
+  Fold<T> fold;
+
+  Seen(const Frame<T>& f, int step, const Row& here)
+      : f(f),
+        here(here),
+        step(step),
+        cell(f.cell(here.i, here.j, 0)),
+        is_folded(f.cube.folds()),
+        at(is_folded ? f.state(step, here.tile) + f.bare.at(here.i, here.j, 0)
+                     : f.seen_of(here.tile) + f.padded.at(here.i, here.j, 0)),
+        around(is_folded ? f.bare.around() : f.padded.around()),
+        fold{} {
+    if (!is_folded) return;
+    const Norm<T> norm = f.norm(step, here.tile);
+    const NormWeights<T> own = f.norm_before(step, here.i, here.j);
+    fold = {norm.mean, norm.inverse, own.weight, own.bias, {}, {}};
+    for (int c = 0; c < f.channels; ++c) {
+      fold.tilt[c] = f.tilt_of(c) + cell;
+      fold.level[c] = f.level_of(c) + cell;
+    }
+  }
+
+  // What the cells make of it; valid as long as this and `drive` are.
+  RowOfCells<T> drives(T* const* drive) const {
+    for (int c = 0; c < f.channels; ++c)
+      f.loops.mix(at, around, f.weight_of(c, here.i, here.j, 0),
+                  is_folded ? nullptr : f.bias_of(step, c) + cell, nullptr, f.K, drive[c]);
+    const T* scale = f.scale_of(step);
+    return {f.K,
+            f.lanes,
+            at,
+            drive[0],
+            f.cube.is_gated ? drive[1] : nullptr,
+            scale ? scale + cell : nullptr,
+            is_folded ? &fold : nullptr};
+  }
+};
+
 // S_{n+1} of one plane from what is seen, with its moments.
 template <class T>
 bool flat_forward(const Frame<T>& f, int step, int i) {
@@ -24,43 +72,35 @@ bool flat_forward(const Frame<T>& f, int step, int i) {
   Scratch memory(f.cube.thread_memory(counted.used));
   if (!memory.base) return false;
   T* drive[2] = {memory.take<T>(row), memory.take<T>(row)};
-  const Around around = f.padded.around();
-  for (int tile = 0; tile < f.tiles; ++tile) {
-    Moments<T> moments(f.piece(i, tile), f.lanes);
-    for (int j = 0; j < f.N; ++j) {
-      const T* at = f.seen_of(tile) + f.padded.at(i, j, 0);
-      for (int c = 0; c < f.channels; ++c)
-        f.loops.mix(at, around, f.weight_of(c, i, j, 0), f.bias_of(step, c) + f.cell(i, j, 0),
-                    nullptr, f.K, drive[c]);
-      const T* scale = f.scale_of(step);
-      T* out = f.state(step + 1, tile) + f.bare.at(i, j, 0);
-      step_cells<T>(f.cube.activation,
-                    {f.K, f.lanes, at, drive[0], f.cube.is_gated ? drive[1] : nullptr,
-                     scale ? scale + f.cell(i, j, 0) : nullptr},
-                    out);
-      if (f.cube.residual) add_change(f.state(step, tile) + f.bare.at(i, j, 0), at, row, out);
-      if (j == 0) moments.start(out);
-      moments.add(out, f.K);
-    }
-  }
+  f.rows(i, [&](const Row& here) {
+    const Seen<T> seen(f, step, here);
+    const ptrdiff_t at = f.bare.at(i, here.j, 0);
+    T* out = f.state(step + 1, here.tile) + at;
+    step_cells<T>(f.cube.activation, seen.drives(drive), out);
+    if (f.cube.residual) add_change(f.state(step, here.tile) + at, seen.at, row, out);
+    Moments<T> moments(f.piece(i, here.tile), f.lanes);
+    if (here.j == 0) moments.start(out);
+    moments.add(out, f.K);
+  });
   return true;
 }
 
-// dL/dS_{n+1} of one row, from dL/dx_{n+1} or, at the end of a residual chain, as it is given.
+// dL/dS_{n+1} of a row, from dL/dx_{n+1} or, at the end of a residual chain, as it is given.
 template <class T>
-const T* state_gradient(const Frame<T>& f, int step, int tile, int i, int j, T* made, T* extra) {
-  const ptrdiff_t at = f.bare.at(i, j, 0);
-  T* kept = f.d_state_of(tile);
+const T* state_gradient(const Frame<T>& f, int step, const Row& here, T* made, T* extra) {
+  const ptrdiff_t at = f.bare.at(here.i, here.j, 0);
+  T* kept = f.d_state_of(here.tile);
   const bool is_last = step + 1 == f.cube.outer_steps;
   if (kept && is_last) {
     Frame<T>::clear(extra, static_cast<size_t>(f.K) * 3 * Simd<T>::width);
     return kept + at;
   }
   T* to = kept ? kept + at : made;
-  const T* means = f.means + static_cast<size_t>(tile) * 2 * f.lanes;
-  f.norm(step + 1, tile)
-      .back(f.state(step + 1, tile) + at, f.d_seen_of(tile) + at, f.norm_weight() + f.cell(i, j, 0),
-            means, kept ? to : nullptr, f.K, to, extra);
+  const T* means = f.means + static_cast<size_t>(here.tile) * 2 * f.lanes;
+  f.norm(step + 1, here.tile)
+      .back(f.state(step + 1, here.tile) + at, f.d_seen_of(here.tile) + at,
+            f.norm_weight() + f.cell(here.i, here.j, 0), means, kept ? to : nullptr, f.K,
+            to, extra);
   return to;
 }
 
@@ -77,38 +117,28 @@ bool flat_back(const Frame<T>& f, int step, int i) {
   T* drive[2] = {memory.take<T>(row), memory.take<T>(row)};
   T* made = memory.take<T>(row);
   T* extra = memory.take<T>(extras);
-  const Around around = f.padded.around();
-  for (int tile = 0; tile < f.tiles; ++tile) {
-    for (int j = 0; j < f.N; ++j) {
-      const T* at = f.seen_of(tile) + f.padded.at(i, j, 0);
-      for (int c = 0; c < f.channels; ++c)
-        f.loops.mix(at, around, f.weight_of(c, i, j, 0), f.bias_of(step, c) + f.cell(i, j, 0),
-                    nullptr, f.K, drive[c]);
-      const T* d_new = state_gradient(f, step, tile, i, j, made, extra);
-      const T* scale = f.scale_of(step);
-      const ptrdiff_t edge = f.padded.at(i, j, 0);
-      T* d_gate = f.cube.is_gated ? f.d_drive_of(1, tile) + edge : nullptr;
-      step_cells_back<T>(f.cube.activation,
-                         {f.K, f.lanes, at, drive[0], f.cube.is_gated ? drive[1] : nullptr,
-                          scale ? scale + f.cell(i, j, 0) : nullptr},
-                         d_new, f.d_drive_of(0, tile) + edge, d_gate,
-                         f.d_seen_of(tile) + f.bare.at(i, j, 0), extra);
-      for (int c = 0; c < f.channels; ++c)
-        f.loops.outer(at, around, f.d_drive_of(c, tile) + edge, c ? nullptr : extra, f.K,
-                      f.gradient_of(c, i, j, 0));
-    }
-  }
+  f.rows(i, [&](const Row& here) {
+    const Seen<T> seen(f, step, here);
+    const RowOfCells<T> cells = seen.drives(drive);
+    const T* d_new = state_gradient(f, step, here, made, extra);
+    const ptrdiff_t edge = f.padded.at(i, here.j, 0);
+    T* d_gate = f.cube.is_gated ? f.d_drive_of(1, here.tile) + edge : nullptr;
+    step_cells_back<T>(f.cube.activation, cells, d_new, f.d_drive_of(0, here.tile) + edge, d_gate,
+                       f.d_seen_of(here.tile) + f.bare.at(i, here.j, 0), extra);
+    for (int c = 0; c < f.channels; ++c)
+      f.loops.outer(seen.at, seen.around, f.d_drive_of(c, here.tile) + edge, seen.fold.mean,
+                    seen.fold.inverse, c ? nullptr : extra, f.K, f.gradient_of(c, i, here.j, 0));
+  });
   return true;
 }
 
 // Second half, one row: what the neighbours' drives add to dL/dx_n.
 template <class T>
-void flat_gather(const Frame<T>& f, int tile, int i, int j) {
-  T* to = f.d_seen_of(tile) + f.bare.at(i, j, 0);
-  const Around around = f.padded.around();
+void flat_gather(const Frame<T>& f, const Row& here) {
+  T* to = f.d_seen_of(here.tile) + f.bare.at(here.i, here.j, 0);
   for (int c = 0; c < f.channels; ++c)
-    f.loops.mix(f.d_drive_of(c, tile) + f.padded.at(i, j, 0), around, f.turned_of(c, i, j, 0),
-                nullptr, to, f.K, to);
+    f.loops.mix(f.d_drive_of(c, here.tile) + f.padded.at(here.i, here.j, 0),
+                f.padded.around(), f.turned_of(c, here.i, here.j, 0), nullptr, to, f.K, to);
 }
 
 }  // namespace LW_LEVEL

@@ -9,7 +9,8 @@
 namespace latticework {
 namespace LW_LEVEL {
 
-// Where the cells of a box lie when it has `rim` empty cells all around; a cell takes `lanes`.
+// Where the cells of a box lie: with `rim` empty cells all around, or as states do; a cell takes
+// `lanes`.
 struct Box {
   int size[3];
   int rim, lanes;
@@ -21,10 +22,27 @@ struct Box {
     step_i = (size[1] + 2 * rim) * step_j;
     total = (size[0] + 2 * rim) * step_i;
   }
+  Box(const int* dims, const StateLayout& layout, int lanes) : Box(dims, 0, lanes) {
+    step_j = layout.row * lanes;
+    step_i = layout.plane * lanes;
+    total = layout.state * lanes;
+  }
   ptrdiff_t at(int i, int j, int k) const {
     return (i + rim) * step_i + (j + rim) * step_j + static_cast<ptrdiff_t>(k + rim) * lanes;
   }
   Around around() const { return Around(step_i, step_j); }
+};
+
+// A row's weights and biases of the normalisation.
+template <class T>
+struct NormWeights {
+  const T* weight;  // [cell]
+  const T* bias;    // [cell]
+};
+
+// A row of cells along the last axis.
+struct Row {
+  int tile, i, j;
 };
 
 template <class T>
@@ -34,19 +52,24 @@ struct Frame {
   const Tiling tiling;
   const int lanes, tiles, M, N, K, channels;
   const ptrdiff_t cells;
+  const StateLayout layout;
   const Box bare, padded;  // of a whole tile
   const RowLoops<T> loops;
 
-  T* start;       // S_0, residual only: [tile, cells, lanes]
-  T* ring;        // S_n where they are not kept: two of [tile, cells, lanes]
+  // States lie [tile, room, lanes] with rims, gradients of states [tile, room, lanes].
+  T* start;       // S_0, residual only, or x_0 where the normalisation is folded
+  T* ring;        // S_n where they are not kept: two of them
   T* own_stats;   // stats where they are not kept
-  T* seen;        // x_n as the cells see it: [tile, padded]
+  T* seen;        // x_n as the cells see it: [tile, padded], not where folded
   T* weights;     // [channel, cells, tap], with a cell of room before and two behind
+  T* tilt;        // [channel, cells], where folded; so is `level`
+  T* level;
+  T* plain;       // a row of ones, a row of zeros
   T* pieces;      // [tile, task, ...] partial sums
   // Backward only.
   T* d_drive;     // [channel, tile, padded]
-  T* d_seen;      // [tile, cells, lanes], dL/dx_n
-  T* d_state;     // [tile, cells, lanes], dL/dS, residual only
+  T* d_seen;      // dL/dx_n
+  T* d_state;     // dL/dS, residual only
   T* turned;      // [channel, padded cells, tap]: weights by the cell that is seen
   T* gradients;   // [channel, cells, kGradients]
   T* means;       // [tile, 2, lanes]
@@ -63,16 +86,22 @@ struct Frame {
         K(cube.dims[2]),
         channels(cube.num_channels()),
         cells(cube.num_cells()),
-        bare(cube.dims, 0, lanes),
+        layout(cube.dims, static_cast<int64_t>(sizeof(T)) * lanes),
+        bare(cube.dims, layout, lanes),
         padded(cube.dims, 1, lanes),
         loops(lanes) {
     Scratch memory(cube.memory);
-    const size_t all = static_cast<size_t>(tiles) * cells * lanes, outer = cube.outer_steps;
-    start = memory.take<T>(cube.residual ? all : 0);
-    ring = memory.take<T>(cube.keeps || backward ? 0 : 2 * all);
+    const size_t all = static_cast<size_t>(tiles) * bare.total, outer = cube.outer_steps;
+    const bool has_start = cube.residual || cube.folds();
+    start = memory.take<T>(has_start ? layout.room(tiles) * lanes : 0);
+    ring = memory.take<T>(cube.keeps || backward ? 0 : layout.room(2 * tiles) * lanes);
     own_stats = memory.take<T>(cube.keeps || backward ? 0 : (outer + 1) * tiles * 2 * lanes);
-    seen = memory.take<T>(static_cast<size_t>(tiles) * padded.total);
+    seen = memory.take<T>(cube.folds() ? 0 : static_cast<size_t>(tiles) * padded.total);
     weights = memory.take<T>(static_cast<size_t>(channels) * weight_room());
+    const size_t planes = cube.folds() ? static_cast<size_t>(channels) * cells : 0;
+    tilt = memory.take<T>(planes);
+    level = memory.take<T>(planes);
+    plain = memory.take<T>(2 * static_cast<size_t>(K));
     pieces = memory.take<T>(static_cast<size_t>(tiles) * most_tasks() * Moments<T>::size(lanes));
     d_drive = memory.take<T>(backward ? static_cast<size_t>(channels) * tiles * padded.total : 0);
     d_seen = memory.take<T>(backward ? all : 0);
@@ -96,11 +125,16 @@ struct Frame {
   ptrdiff_t turned_room() const {
     return (static_cast<ptrdiff_t>(M + 2) * (N + 2) * (K + 2) + 3) * kTaps;
   }
-  const T* weight_of(int channel, int i, int j, int k) const {
+  // From outside: [cell] of one tap.
+  const T* raw_weight(int step, int tap, int channel) const {
+    const ptrdiff_t lead = cube.separate ? step : 0;
+    return at(cube.weight, ((lead * kTaps + tap) * channels + channel) * cells);
+  }
+  T* weight_of(int channel, int i, int j, int k) const {
     return weights + channel * weight_room() + (cell(i, j, k) + 1) * kTaps;
   }
   // Also for cells one beyond the edge.
-  const T* turned_of(int channel, int i, int j, int k) const {
+  T* turned_of(int channel, int i, int j, int k) const {
     const ptrdiff_t at = (static_cast<ptrdiff_t>(i + 1) * (N + 2) + j + 1) * (K + 2) + k + 1;
     return turned + channel * turned_room() + (at + 1) * kTaps;
   }
@@ -113,6 +147,13 @@ struct Frame {
   const T* scale_of(int step) const {
     return cube.is_gated ? nullptr : at(cube.scale, cube.separate ? step * cells : 0);
   }
+  T* tilt_of(int channel) const { return tilt + channel * cells; }
+  T* level_of(int channel) const { return level + channel * cells; }
+  // Of the normalisation that x_step comes out of, for one row; x_0 is given.
+  NormWeights<T> norm_before(int step, int i, int j) const {
+    if (step == 0) return {plain, plain + K};
+    return {norm_weight() + cell(i, j, 0), norm_bias() + cell(i, j, 0)};
+  }
   const T* norm_weight() const { return static_cast<const T*>(cube.norm_weight); }
   const T* norm_bias() const { return static_cast<const T*>(cube.norm_bias); }
   static const T* at(const void* array, ptrdiff_t offset) {
@@ -120,10 +161,24 @@ struct Frame {
   }
 
   T* state(int step, int tile) const {
-    const size_t each = static_cast<size_t>(cells) * lanes;
-    if (step == 0) return start + tile * each;
-    if (!cube.states) return ring + (step % 2 * tiles + tile) * each;
-    return static_cast<T*>(cube.states) + (static_cast<size_t>(step - 1) * tiles + tile) * each;
+    T* kept = static_cast<T*>(cube.states);
+    T* from = step == 0 ? start : kept ? kept : ring;
+    const int64_t before = step == 0 ? 0 : kept ? step - 1 : step % 2;
+    return from + layout.place(before * tiles + tile) * lanes;
+  }
+  // Zeros before the first of so many states and behind each of them, of their planes and rows.
+  void clear_rims(T* states, int count) const {
+    const size_t behind_plane = (layout.plane - N * layout.row) * lanes;
+    clear(states, layout.rim * lanes);
+    each(count * tiles, [&](int n) {
+      T* at = states + layout.place(n) * lanes;
+      clear(at + bare.total, layout.rim * lanes);
+      for (int i = 0; i < M; ++i) {
+        for (int j = 0; j < N; ++j) clear(at + bare.at(i, j, K), lanes);
+        clear(at + bare.at(i, N, 0), behind_plane);
+      }
+      return true;
+    });
   }
   T* stats(int step, int tile) const {
     T* all = cube.stats ? static_cast<T*>(cube.stats) : own_stats;
@@ -140,15 +195,22 @@ struct Frame {
   T* d_drive_of(int channel, int tile) const {
     return d_drive + (static_cast<ptrdiff_t>(channel) * tiles + tile) * padded.total;
   }
-  T* d_seen_of(int tile) const { return d_seen + static_cast<size_t>(tile) * cells * lanes; }
+  T* d_seen_of(int tile) const { return d_seen + tile * bare.total; }
   T* d_state_of(int tile) const {
-    return cube.residual ? d_state + static_cast<size_t>(tile) * cells * lanes : nullptr;
+    return cube.residual ? d_state + tile * bare.total : nullptr;
   }
   T* gradient_of(int channel, int i, int j, int k) const {
     return gradients + (channel * cells + cell(i, j, k)) * kGradients;
   }
   T* window_of(int block, int tile) const {
     return windows + (static_cast<ptrdiff_t>(block) * tiles + tile) * window().total;
+  }
+
+  // Calls f(row) for all rows of plane i.
+  template <class F>
+  void rows(int i, F f) const {
+    for (int tile = 0; tile < tiles; ++tile)
+      for (int j = 0; j < N; ++j) f(Row{tile, i, j});
   }
 
   // Tasks 0 .. count - 1 by f(task); false where one has no memory.
@@ -191,46 +253,6 @@ struct Frame {
   // Zeros, for the sake of those beyond the edge.
   void clear_padded(T* at, int count) const {
     clear(at, static_cast<size_t>(count) * padded.total);
-  }
-
-  // The weights of one step, tap-minor, and for a backward pass also by the cell that is seen:
-  // turned[q][26 - tap] = weight[tap] of the cell that sees q at that tap.
-  void pack_weights(int step, bool backward) const {
-    each(M, [&](int i) {
-      for (int c = 0; c < channels; ++c)
-        for (int j = 0; j < N; ++j) pack_row(step, c, i, j);
-      return true;
-    });
-    if (backward)
-      each(M + 2, [&](int plane) {
-        for (int c = 0; c < channels; ++c)
-          for (int j = -1; j <= N; ++j) turn_row(c, plane - 1, j);
-        return true;
-      });
-  }
-
- private:
-  void pack_row(int step, int channel, int i, int j) const {
-    const ptrdiff_t whole = kTaps * channels * cells;
-    const T* from = at(cube.weight, cube.separate ? step * whole : 0) + channel * cells;
-    T* to = const_cast<T*>(weight_of(channel, i, j, 0));
-    for (int tap = 0; tap < kTaps; ++tap) {
-      const T* row = from + tap * channels * cells + cell(i, j, 0);
-      for (int k = 0; k < K; ++k) to[k * kTaps + tap] = row[k];
-    }
-  }
-  void turn_row(int channel, int i, int j) const {
-    T* to = const_cast<T*>(turned_of(channel, i, j, -1));
-    for (int tap = 0; tap < kTaps; ++tap) {
-      // The cell that sees (i, j, k) at `tap` lies the other way.
-      const int si = i - (tap / 9 - 1), sj = j - (tap / 3 % 3 - 1), dk = tap % 3 - 1;
-      const bool is_row = si >= 0 && si < M && sj >= 0 && sj < N;
-      for (int k = -1; k <= K; ++k) {
-        const int sk = k - dk;
-        const bool is_there = is_row && sk >= 0 && sk < K;
-        to[(k + 1) * kTaps + kTaps - 1 - tap] = is_there ? weight_of(channel, si, sj, sk)[tap] : T(0);
-      }
-    }
   }
 };
 

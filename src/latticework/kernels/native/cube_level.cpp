@@ -12,6 +12,7 @@ template <class T>
 const CubeKernels* cube_kernels() {
   static constexpr CubeKernels all = {
       Simd<T>::width,
+      sizeof(T),
       [](const Cube& cube, bool backward) { return Frame<T>(cube, backward).bytes; },
       forward<T>,
       backward<T>,

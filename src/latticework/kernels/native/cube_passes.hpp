@@ -6,16 +6,10 @@
 namespace latticework {
 namespace LW_LEVEL {
 
-// Calls f(tile, j) for every row of plane i.
-template <class T, class F>
-void rows_of(const Frame<T>& f, F row) {
-  for (int tile = 0; tile < f.tiles; ++tile)
-    for (int j = 0; j < f.N; ++j) row(tile, j);
-}
-
 // x_n of one row, as the cells see it.
 template <class T>
-void show_row(const Frame<T>& f, int step, int tile, int i, int j) {
+void show_row(const Frame<T>& f, int step, const Row& here) {
+  const auto [tile, i, j] = here;
   T* to = f.seen_of(tile) + f.padded.at(i, j, 0);
   if (step == 0 && !f.cube.residual) return f.load_row(f.cube.x0, tile, i, j, true, to);
   f.norm(step, tile).apply(f.state(step, tile) + f.bare.at(i, j, 0),
@@ -32,13 +26,21 @@ void join_all(const Frame<T>& f, int step, int tasks) {
   }
 }
 
-// S_0 where it is needed, with its moments where it is normalised.
+// S_0 where it is needed, with its moments where it is normalised; x_0 where it is seen directly.
 template <class T>
 void begin(const Frame<T>& f) {
+  if (!f.cube.residual && !f.cube.folds()) return;
+  f.clear_rims(f.start, 1);
+  for (int k = 0; k < f.K; ++k) {
+    f.plain[k] = T(1);
+    f.plain[f.K + k] = T(0);
+  }
   f.each(f.M, [&](int i) {
-    rows_of(f, [&](int tile, int j) {
-      T* to = f.start + static_cast<size_t>(tile) * f.cells * f.lanes + f.bare.at(i, j, 0);
+    f.rows(i, [&](const Row& here) {
+      const int tile = here.tile, j = here.j;
+      T* to = f.state(0, tile) + f.bare.at(i, j, 0);
       f.load_row(f.cube.x0, tile, i, j, true, to);
+      if (f.cube.folds()) return;
       Moments<T> moments(f.piece(i, tile), f.lanes);
       if (j == 0) moments.start(to);
       moments.add(to, f.K);
@@ -47,21 +49,37 @@ void begin(const Frame<T>& f) {
   });
 }
 
+// The statistics of x_0 as if it were normalised.
+template <class T>
+void begin_folded(const Frame<T>& f) {
+  f.clear_rims(f.cube.states ? static_cast<T*>(f.cube.states) : f.ring,
+               f.cube.states ? f.cube.outer_steps : 2);
+  for (int tile = 0; tile < f.tiles; ++tile) {
+    T* both = f.stats(0, tile);
+    for (int v = 0; v < f.lanes; ++v) {
+      both[v] = T(0);
+      both[f.lanes + v] = T(1);
+    }
+  }
+}
+
 template <class T>
 bool forward(const Cube& cube) {
   const Frame<T> f(cube, false);
-  f.clear_padded(f.seen, f.tiles);
-  if (cube.residual) {
-    begin(f);
-    join_all(f, 0, f.M);
-  }
+  begin(f);
+  if (cube.folds())
+    begin_folded(f);
+  else
+    f.clear_padded(f.seen, f.tiles);
+  if (cube.residual) join_all(f, 0, f.M);
   const int tasks = cube.is_flat() ? f.M : f.num_blocks();
   for (int step = 0; step < cube.outer_steps; ++step) {
-    if (step == 0 || cube.separate) f.pack_weights(step, false);
-    f.each(f.M, [&](int i) {
-      rows_of(f, [&](int tile, int j) { show_row(f, step, tile, i, j); });
-      return true;
-    });
+    if (step == 0 || cube.separate || (step == 1 && cube.folds())) pack_weights(f, step, false);
+    if (!cube.folds())
+      f.each(f.M, [&](int i) {
+        f.rows(i, [&](const Row& here) { show_row(f, step, here); });
+        return true;
+      });
     if (!f.each(tasks, [&](int n) {
           return cube.is_flat() ? flat_forward(f, step, n) : block_forward(f, step, n);
         }))
@@ -73,7 +91,8 @@ bool forward(const Cube& cube) {
     char* base = cube.thread_memory(static_cast<size_t>(f.K) * f.lanes * sizeof(T));
     if (!base) return false;
     T* row = reinterpret_cast<T*>(base);
-    rows_of(f, [&](int tile, int j) {
+    f.rows(i, [&](const Row& here) {
+      const int tile = here.tile, j = here.j;
       const T* from = f.state(last, tile) + f.bare.at(i, j, 0);
       if (!cube.residual) {
         f.norm(last, tile).apply(from, f.norm_weight() + f.cell(i, j, 0),
@@ -88,12 +107,13 @@ bool forward(const Cube& cube) {
 
 // Sums over the cells of one row that the normalisation at `step` needs on the way back.
 template <class T>
-void sum_row(const Frame<T>& f, int step, int tile, int i, int j) {
-  T* sums = f.piece(i, tile);
-  if (j == 0) Frame<T>::clear(sums, 2 * f.lanes);
-  const ptrdiff_t at = f.bare.at(i, j, 0);
-  f.norm(step, tile).add_sums(f.state(step, tile) + at, f.d_seen_of(tile) + at,
-                              f.norm_weight() + f.cell(i, j, 0), f.K, sums);
+void sum_row(const Frame<T>& f, int step, const Row& here) {
+  T* sums = f.piece(here.i, here.tile);
+  if (here.j == 0) Frame<T>::clear(sums, 2 * f.lanes);
+  const ptrdiff_t at = f.bare.at(here.i, here.j, 0);
+  f.norm(step, here.tile)
+      .add_sums(f.state(step, here.tile) + at, f.d_seen_of(here.tile) + at,
+                f.norm_weight() + f.cell(here.i, here.j, 0), f.K, sums);
 }
 
 template <class T>
@@ -129,6 +149,12 @@ void unpack_gradients(const Frame<T>& f, int step) {
           else if (c == 0 && slot >= kTaps + 2)
             to = static_cast<T*>(slot == kTaps + 2 ? cube.d_norm_weight : cube.d_norm_bias) + cell;
           if (!to) continue;
+          if (slot < kTaps && cube.folds()) {
+            // What lies beyond the edge has no part in it.
+            const Sight sight(f, slot, i, j);
+            for (int k = 0; k < f.K; ++k)
+              if (k < sight.first || k >= sight.last) f.gradient_of(c, i, j, k)[slot] = T(0);
+          }
           T* from = f.gradient_of(c, i, j, 0) + slot;
           const bool is_sum = cube.separate && slot >= kTaps + 2 && step + 1 < cube.outer_steps;
           for (int k = 0; k < f.K; ++k) to[k] = from[k * kGradients] + (is_sum ? to[k] : T(0));
@@ -150,7 +176,8 @@ bool finish_residual(const Frame<T>& f) {
     if (!memory.base) return false;
     T* made = memory.take<T>(row);
     T* extra = memory.take<T>(extras);
-    rows_of(f, [&](int tile, int j) {
+    f.rows(i, [&](const Row& here) {
+      const int tile = here.tile, j = here.j;
       const ptrdiff_t at = f.bare.at(i, j, 0);
       f.norm(0, tile).back(f.state(0, tile) + at, f.d_seen_of(tile) + at,
                            f.norm_weight() + f.cell(i, j, 0),
@@ -166,62 +193,69 @@ bool finish_residual(const Frame<T>& f) {
   });
 }
 
-// dL/dx_n complete: what the sweep passed on, less (residual) what went around it; then whatever
-// the next step back needs.
+// dL/dx_n complete: what the sweep passed on, less (residual) what went around it; then the sums
+// that the next step back needs.
 template <class T>
-void gather_row(const Frame<T>& f, int step, int tile, int i, int j) {
+void gather_row(const Frame<T>& f, int step, const Row& here) {
   typedef Simd<T> S;
   if (f.cube.is_flat())
-    flat_gather(f, tile, i, j);
+    flat_gather(f, here);
   else
-    block_gather(f, tile, i, j);
+    block_gather(f, here.tile, here.i, here.j);
   if (f.cube.residual) {
-    T* d = f.d_seen_of(tile) + f.bare.at(i, j, 0);
-    const T* around = f.d_state_of(tile) + f.bare.at(i, j, 0);
+    const ptrdiff_t at = f.bare.at(here.i, here.j, 0);
+    T* d = f.d_seen_of(here.tile) + at;
+    const T* around = f.d_state_of(here.tile) + at;
     for (ptrdiff_t n = 0; n < static_cast<ptrdiff_t>(f.K) * f.lanes; n += S::width)
       S::store(d + n, S::load(d + n) - S::load(around + n));
   }
-  if (step > 0 || f.cube.residual) sum_row(f, step, tile, i, j);
-  if (step > 0) show_row(f, step - 1, tile, i, j);
+  if (step > 0 || f.cube.residual) sum_row(f, step, here);
 }
 
 template <class T>
 bool backward(const Cube& cube) {
   const Frame<T> f(cube, true);
   const int outer = cube.outer_steps;
-  f.clear_padded(f.seen, f.tiles);
+  if (!cube.folds()) f.clear_padded(f.seen, f.tiles);
   f.clear_padded(f.d_drive, f.channels * f.tiles);
   const size_t all_gradients = static_cast<size_t>(f.channels) * f.cells * kGradients;
   Frame<T>::clear(f.gradients, all_gradients);
-  if (cube.residual) begin(f);
+  begin(f);
   f.each(f.M, [&](int i) {
-    rows_of(f, [&](int tile, int j) {
+    f.rows(i, [&](const Row& here) {
+      const int tile = here.tile, j = here.j;
       T* to = (cube.residual ? f.d_state_of(tile) : f.d_seen_of(tile)) + f.bare.at(i, j, 0);
       f.load_row(cube.d_out, tile, i, j, false, to);
-      if (!cube.residual) sum_row(f, outer, tile, i, j);
-      show_row(f, outer - 1, tile, i, j);
+      if (!cube.residual) sum_row(f, outer, here);
+      if (!cube.folds()) show_row(f, outer - 1, here);
     });
     return true;
   });
   if (!cube.residual) join_sums(f);
   for (int step = outer - 1; step >= 0; --step) {
-    if (step == outer - 1 || cube.separate) f.pack_weights(step, true);
+    const bool is_new = step == outer - 1 || cube.separate;
+    if (is_new || (step == 0 && cube.folds())) pack_weights(f, step, is_new);
     if (!f.each(cube.is_flat() ? f.M : f.num_blocks(), [&](int n) {
           return cube.is_flat() ? flat_back(f, step, n) : block_back(f, step, n);
         }))
       return false;
     f.each(f.M, [&](int i) {
-      rows_of(f, [&](int tile, int j) { gather_row(f, step, tile, i, j); });
+      f.rows(i, [&](const Row& here) {
+        gather_row(f, step, here);
+        if (step > 0 && !cube.folds()) show_row(f, step - 1, here);
+      });
       return true;
     });
     if (step > 0 || cube.residual) join_sums(f);
     if (step == 0 && cube.residual && !finish_residual(f)) return false;
+    if (cube.folds() && (cube.separate ? step > 0 : step == 1)) settle_gradients(f);
     if (step == 0 || cube.separate) unpack_gradients(f, step);
     if (step > 0 && cube.separate) Frame<T>::clear(f.gradients, all_gradients);
   }
   if (!cube.residual)
     f.each(f.M, [&](int i) {
-      rows_of(f, [&](int tile, int j) {
+      f.rows(i, [&](const Row& here) {
+        const int tile = here.tile, j = here.j;
         f.store_row(f.d_seen_of(tile) + f.bare.at(i, j, 0), tile, i, j, cube.d_x0);
       });
       return true;

@@ -120,19 +120,24 @@ struct Rows {
     return sum;
   }
 
-  // gradient[k][tap] += sum over examples of g[k] * neighbour, and beside the taps: the sum of g,
-  // and three vectors per cell that only wait to be summed (`extra`, may be null).
-  static void outer(const T* at, const Around& around, const T* g, const T* extra, int n,
-                    T* gradient) {
+  // gradient[k][tap] += sum over examples of g[k] * inverse * neighbour, and beside the taps: the
+  // sum of g, three vectors per cell that only wait to be summed (`extra`, may be null), and the sum
+  // of g * inverse * mean. `mean` and `inverse`, [lane], may be null for 0 and 1.
+  static void outer(const T* at, const Around& around, const T* g, const T* mean, const T* inverse,
+                    const T* extra, int n, T* gradient) {
     ptrdiff_t place[kTaps];
     for (int tap = 0; tap < kTaps; ++tap) place[tap] = around.row[tap / 3] + (tap % 3 - 1) * lanes;
     for (int k = 0; k < n; ++k) {
       const T* x = at + static_cast<ptrdiff_t>(k) * lanes;
-      V mine[VECTORS], total{};
+      V mine[VECTORS], total{}, pull{};
 #pragma GCC unroll 4
       for (int v = 0; v < VECTORS; ++v) {
         mine[v] = S::load(g + static_cast<size_t>(k) * lanes + v * S::width);
         total += mine[v];
+        if (inverse) {
+          mine[v] *= S::load(inverse + v * S::width);
+          pull += mine[v] * S::load(mean + v * S::width);
+        }
       }
       T* to = gradient + static_cast<size_t>(k) * kGradients;
       V part[S::width];
@@ -151,6 +156,8 @@ struct Rows {
             part[s] = total;
           else if (extra && slot < kTaps + 4)
             part[s] = S::load(extra + (static_cast<size_t>(k) * 3 + slot - kTaps - 1) * S::width);
+          else if (slot == kPull)
+            part[s] = pull;
           else
             part[s] = V{};
         }
@@ -164,7 +171,7 @@ struct Rows {
 template <class T>
 struct RowLoops {
   void (*mix)(const T*, const Around&, const T*, const T*, const T*, int, T*);
-  void (*outer)(const T*, const Around&, const T*, const T*, int, T*);
+  void (*outer)(const T*, const Around&, const T*, const T*, const T*, const T*, int, T*);
 
   explicit RowLoops(int lanes) {
     switch (lanes / Simd<T>::width) {

@@ -85,37 +85,33 @@ LW_INLINE typename Simd<T>::V expm1(typename Simd<T>::V x) {
   return e.power * e.expm1_rest + (e.power - T(1));
 }
 
-// 1 / (1 + exp(-x)). A division costs as much as all the rest: with e = exp(-|x|), 1 / (1 + e) is a
-// cubic in e (minimax on [0, 1], 0.2 % off) and one step of third order, 2e-7 off in all.
-LW_INLINE Simd<float>::V sigmoid(Simd<float>::V x) {
-  typedef Simd<float> S;
-  const S::V e = exponential<float>(S::bits(S::bits(x) | S::bits(S::splat(-0.0f))));
-  S::V r = e * -2.218369414e-1f + 6.655110384e-1f;
-  r = r * e - 9.428075364e-1f;
-  r = r * e + 9.982668922e-1f;
-  const S::V off = 1.0f - (1.0f + e) * r;
-  r = r * (off * off + off) + r;
-  return x < 0.0f ? e * r : r;
+// x P(x^2) / Q(x^2), P and Q of degree 4, minimax on |x| <= 9: the fit is 2e-8 off, relative. Of N
+// vectors at once, step by step, since each step waits for the one before.
+template <int N>
+LW_INLINE void hyperbolic_tangents(Simd<float>::V (&x)[N]) {
+  static constexpr float numerator[] = {1.33546244e-08f, 2.06090534e-05f, 3.49558628e-03f,
+                                        1.33810241e-01f, 9.99999979e-01f};
+  static constexpr float denominator[] = {7.77654249e-07f, 3.28563186e-04f, 2.58769751e-02f,
+                                          4.67143397e-01f, 1.0f};
+  Simd<float>::V z[N], p[N], q[N];
+  for (int n = 0; n < N; ++n) {
+    x[n] = clamp<float>(x[n], -9.0f, 9.0f);
+    z[n] = x[n] * x[n];
+    p[n] = Simd<float>::splat(numerator[0]);
+    q[n] = Simd<float>::splat(denominator[0]);
+  }
+#pragma GCC unroll 4
+  for (int m = 1; m < 5; ++m)
+    for (int n = 0; n < N; ++n) {
+      p[n] = p[n] * z[n] + numerator[m];
+      q[n] = q[n] * z[n] + denominator[m];
+    }
+  for (int n = 0; n < N; ++n) x[n] = x[n] * p[n] / q[n];
 }
-
-LW_INLINE Simd<double>::V sigmoid(Simd<double>::V x) {
-  return 1.0 / (1.0 + exponential<double>(-x));
-}
-
-// x P(x^2) / Q(x^2), P and Q of degree 4, minimax on |x| <= 9: the fit is 2e-8 off, relative.
 LW_INLINE Simd<float>::V hyperbolic_tangent(Simd<float>::V x) {
-  typedef Simd<float> S;
-  x = clamp<float>(x, -9.0f, 9.0f);
-  const S::V z = x * x;
-  S::V p = 2.06090534e-05f + z * 1.33546244e-08f;
-  S::V q = 3.28563186e-04f + z * 7.77654249e-07f;
-  p = p * z + 3.49558628e-03f;
-  q = q * z + 2.58769751e-02f;
-  p = p * z + 1.33810241e-01f;
-  q = q * z + 4.67143397e-01f;
-  p = p * z + 9.99999979e-01f;
-  q = q * z + 1.0f;
-  return x * p / q;
+  Simd<float>::V only[1] = {x};
+  hyperbolic_tangents(only);
+  return only[0];
 }
 
 // expm1(2 |x|) / (expm1(2 |x|) + 2), with the sign of x.
@@ -125,6 +121,24 @@ LW_INLINE Simd<double>::V hyperbolic_tangent(Simd<double>::V x) {
   const S::V size = S::min(S::splat(20.0), S::bits(S::bits(x) ^ sign));
   const S::V e = expm1<double>(size + size);
   return S::bits(S::bits(e / (e + 2.0)) | sign);
+}
+
+template <int N>
+LW_INLINE void hyperbolic_tangents(Simd<double>::V (&x)[N]) {
+  for (int n = 0; n < N; ++n) x[n] = hyperbolic_tangent(x[n]);
+}
+
+// 1 / (1 + exp(-x)), 1e-7 off in single precision: fewer instructions than an exponential and a
+// division, and a chain of dependent ones half as long.
+template <int N>
+LW_INLINE void sigmoids(Simd<float>::V (&x)[N]) {
+  for (int n = 0; n < N; ++n) x[n] *= 0.5f;
+  hyperbolic_tangents(x);
+  for (int n = 0; n < N; ++n) x[n] = 0.5f * x[n] + 0.5f;
+}
+template <int N>
+LW_INLINE void sigmoids(Simd<double>::V (&x)[N]) {
+  for (int n = 0; n < N; ++n) x[n] = 1.0 / (1.0 + exponential<double>(-x[n]));
 }
 
 // To the nearest whole number, ties to even, for magnitudes below 2^22.

@@ -1,6 +1,7 @@
 // The Python module: handlers to register, and what doctor, tests and benchmarks ask.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -74,13 +75,17 @@ NB_MODULE(_native, module) {
              nb::arg("name") = "auto");
   module.def("default_threads", &default_threads);
   module.def(
-      "cube_tiling",
-      [](int batch, bool twice, const std::string& simd) {
+      "cube_room",
+      [](const std::array<int, 3>& dims, int steps, int batch, bool twice, const std::string& simd) {
         const CubeLevel* both = cube_level(level_named(simd).name);
-        const Tiling tiling = tile_batch(batch, (twice ? both->twice : both->single)->width);
-        return std::vector<int>{tiling.count, tiling.lanes};
+        const CubeKernels* kernels = twice ? both->twice : both->single;
+        const Tiling tiling = tile_batch(batch, kernels->width);
+        const StateLayout layout(dims.data(), int64_t{kernels->item_size} * tiling.lanes);
+        const int64_t room = layout.room(int64_t{steps} * tiling.count);
+        return std::vector<int64_t>{tiling.count, room, tiling.lanes};
       },
-      nb::arg("batch"), nb::arg("twice") = false, nb::arg("simd") = "auto");
+      nb::arg("dims"), nb::arg("steps"), nb::arg("batch"), nb::arg("twice") = false,
+      nb::arg("simd") = "auto");
   module.def("tanh", &tanh_into<float>, nb::arg("values").noconvert(), nb::arg("out").noconvert(),
              nb::arg("simd") = "auto");
   module.def("tanh", &tanh_into<double>, nb::arg("values").noconvert(), nb::arg("out").noconvert(),

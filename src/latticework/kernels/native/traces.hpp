@@ -64,7 +64,11 @@ class Traces {
       learn_own<GROUPS>(sums);
       advance_pairs<GROUPS>(t, direct, key, sums);
       if (options_.trace_noise != 0 && num_cross_) add_trace_noise<GROUPS>(t, key, sums);
-      if (options_.trace_bits) store_traces(t, key);
+      if (options_.trace_bits == 0) continue;
+      if (options_.trace_rounds_at_random)
+        store_traces<true>(t, key);
+      else
+        store_traces<false>(t, key);
     }
   }
 
@@ -231,19 +235,20 @@ class Traces {
   }
 
   // Every trace as the next step finds it: fixed point with saturation.
+  template <bool AT_RANDOM>
   void store_traces(int t, const NoiseKey& key) {
     const T half = static_cast<T>(int64_t{1} << (options_.trace_bits - 1));
-    const T step = static_cast<T>(options_.trace_limit) / half, per_step = T(1) / step;
+    const V step = S::splat(static_cast<T>(options_.trace_limit) / half), per_step = T(1) / step;
+    const T lowest = -half, highest = half - 1;
     Uniforms<T> uniforms(key, t, kRoundingStream);
     const size_t size = static_cast<size_t>(num_groups_) * plan_.num_pairs;
+    V* all = influence_;
     for (size_t n = 0; n < size; ++n) {
-      V code = influence_[n] * per_step;
-      // Within the limits first, so that the conversion to integers is defined.
-      code = code < -half ? S::splat(-half) : code;
-      code = code > half - 1 ? S::splat(half - 1) : code;
-      code = options_.trace_rounds_at_random ? round_down<T>(code + uniforms.next())
-                                             : round_to_whole(code);
-      influence_[n] = step * (code > half - 1 ? S::splat(half - 1) : code);
+      // Within the limits before rounding, which holds for small numbers only.
+      V code = clamp<T>(all[n] * per_step, lowest, highest);
+      code = AT_RANDOM ? clamp<T>(round_down<T>(code + uniforms.next()), lowest, highest)
+                       : round_to_whole(code);
+      all[n] = step * code;
     }
   }
 
