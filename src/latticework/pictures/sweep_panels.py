@@ -107,7 +107,8 @@ def _panel(axes: Axes, panel: Mapping[str, Any], chance: float | None) -> None:
             label="published",
         )
     axes.set_xticks(list(place.values()), [f"{size:g}" for size in sizes], fontsize=7.5)
-    axes.set_title(panel["title"], fontsize=8.5)
+    # As much as fits above a panel.
+    axes.set_title(panel["title"], fontsize=min(8.5, 8.5 * 34 / max(len(panel["title"]), 1)))
 
 
 def _deviation(values: Sequence[float]) -> float:

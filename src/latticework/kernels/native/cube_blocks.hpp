@@ -243,8 +243,8 @@ bool block_back(const Frame<T>& f, int step, int number) {
         // What came with dL/dS counts once, the product for the scale in every step.
         T* extra = b.extra + static_cast<size_t>(i * b.B + j) * b.C * triple;
         if (t + 1 < f.cube.inner_steps) Frame<T>::clear(extra, static_cast<size_t>(b.C) * triple);
-        step_cells_back<T>(f.cube.activation, row, inside, b.d_drive[0] + b.wide.at(i, j, 0),
-                           d_gate, inside, extra);
+        step_cells_back<T>(f.cube.activation, row, inside,
+                           {b.d_drive[0] + b.wide.at(i, j, 0), d_gate, inside, extra, nullptr});
         for (int c = 0; c < f.channels; ++c)
           f.loops.outer(b.z + b.window.at(i, j, 0), b.window.around(),
                         b.d_drive[c] + b.wide.at(i, j, 0), nullptr, nullptr, c ? nullptr : extra, b.C,

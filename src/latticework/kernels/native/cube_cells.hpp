@@ -72,7 +72,7 @@ template <class T, class KIND>
 struct Inputs {
   typedef Simd<T> S;
   static constexpr int N = KIND::together;
-  typename S::V u[N], drive[N], gate[N];
+  typename S::V u[N], drive[N], gate[N], gate_drive[N];
 
   LW_INLINE Inputs(const RowOfCells<T>& row, const Fold<T>& fold, size_t at, int k, int v) {
     for (int n = 0; n < N; ++n, at += S::width, v += S::width) {
@@ -85,7 +85,10 @@ struct Inputs {
         if constexpr (KIND::is_gated) gate[n] = fold.drive(gate[n], 1, k, v);
       }
     }
-    if constexpr (KIND::is_gated) sigmoids(gate);
+    if constexpr (KIND::is_gated) {
+      for (int n = 0; n < N; ++n) gate_drive[n] = gate[n];
+      sigmoids(gate);
+    }
   }
 };
 
@@ -120,17 +123,26 @@ void step_row(const RowOfCells<T>& given, T* out) {
   }
 }
 
-// From dL/du' to dL/d(drives), in d_drive and d_gate, and to what u keeps of it, in d_own (which
-// may be the same memory as d_new). extra[3 k] gets the products that sum to dL/d(scale).
+// Where gradients of a row go.
+template <class T>
+struct RowGradients {
+  T* drive;  // dL/d(drive)
+  T* gate;   // dL/d(gate's drive), gated only
+  T* own;    // what u keeps of dL/du'; may be where that is given
+  T* extra;  // [3 k] gets the products that sum to dL/d(scale)
+  T* sums;   // [2, lane], folded only: see cube_fold_back.hpp
+};
+
+// From dL/du' to these.
 template <class T, class KIND>
-void step_row_back(const RowOfCells<T>& given, const T* d_new, T* d_drive, T* d_gate, T* d_own,
-                   T* extra) {
+void step_row_back(const RowOfCells<T>& given, const T* d_new, const RowGradients<T>& to) {
   typedef Simd<T> S;
   typedef typename S::V V;
   size_t at = 0;
   const RowOfCells<T> row = given;
   const Fold<T> fold = KIND::is_folded ? *row.fold : Fold<T>{};
   constexpr int N = KIND::together;
+  T *d_drive = to.drive, *d_gate = to.gate, *d_own = to.own, *sums = to.sums;
   for (int k = 0; k < row.n; ++k) {
     const V scale = KIND::is_gated ? V{} : S::splat(row.scale[k]);
     V of_scale{};
@@ -140,19 +152,33 @@ void step_row_back(const RowOfCells<T>& given, const T* d_new, T* d_drive, T* d_
       activate<T, KIND::activation>(in.drive, c, slope);
       for (int n = 0; n < N; ++n, at += S::width) {
         const V d = S::load(d_new + at);
+        V of_drive, of_gate{}, own = d;
         if constexpr (KIND::is_gated) {
           const V g = in.gate[n], rest = T(1) - g;
-          S::store(d_drive + at, d * rest * slope[n]);
-          S::store(d_gate + at, d * (in.u[n] - c[n]) * g * rest);
-          S::store(d_own + at, d * g);
+          of_drive = d * rest * slope[n];
+          of_gate = d * (in.u[n] - c[n]) * g * rest;
+          own = d * g;
+          S::store(d_gate + at, of_gate);
         } else {
-          S::store(d_drive + at, d * scale * slope[n]);
-          S::store(d_own + at, d);
+          of_drive = d * scale * slope[n];
           of_scale += d * c[n];
+        }
+        S::store(d_drive + at, of_drive);
+        S::store(d_own + at, own);
+        if constexpr (KIND::is_folded) {
+          T* sum = sums + v + n * S::width;
+          V plain = of_drive * fold.tilt[0][k] + own * fold.weight[k];
+          V along = of_drive * (in.drive[n] - fold.level[0][k]) + own * (in.u[n] - fold.bias[k]);
+          if constexpr (KIND::is_gated) {
+            plain += of_gate * fold.tilt[1][k];
+            along += of_gate * (in.gate_drive[n] - fold.level[1][k]);
+          }
+          S::store(sum, S::load(sum) + plain);
+          S::store(sum + row.lanes, S::load(sum + row.lanes) + along);
         }
       }
     }
-    S::store(extra + static_cast<size_t>(k) * 3 * S::width, of_scale);
+    S::store(to.extra + static_cast<size_t>(k) * 3 * S::width, of_scale);
   }
 }
 
@@ -184,11 +210,9 @@ void step_cells(int activation, const RowOfCells<T>& row, T* out) {
 }
 
 template <class T>
-void step_cells_back(int activation, const RowOfCells<T>& row, const T* d_new, T* d_drive,
-                     T* d_gate, T* d_own, T* extra) {
-  by_kind(activation, row, [&](auto kind) {
-    step_row_back<T, decltype(kind)>(row, d_new, d_drive, d_gate, d_own, extra);
-  });
+void step_cells_back(int activation, const RowOfCells<T>& row, const T* d_new,
+                     const RowGradients<T>& to) {
+  by_kind(activation, row, [&](auto kind) { step_row_back<T, decltype(kind)>(row, d_new, to); });
 }
 
 }  // namespace LW_LEVEL

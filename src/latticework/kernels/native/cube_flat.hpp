@@ -104,7 +104,7 @@ const T* state_gradient(const Frame<T>& f, int step, const Row& here, T* made, T
   return to;
 }
 
-// First half of a step back, one plane: dL/dS_{n+1}, dL/d(drives), gradients of parameters.
+// First half of a step back, one plane, residual: dL/dS_{n+1}, dL/d(drives), gradients of parameters.
 template <class T>
 bool flat_back(const Frame<T>& f, int step, int i) {
   const size_t row = static_cast<size_t>(f.K) * f.lanes;
@@ -123,11 +123,12 @@ bool flat_back(const Frame<T>& f, int step, int i) {
     const T* d_new = state_gradient(f, step, here, made, extra);
     const ptrdiff_t edge = f.padded.at(i, here.j, 0);
     T* d_gate = f.cube.is_gated ? f.d_drive_of(1, here.tile) + edge : nullptr;
-    step_cells_back<T>(f.cube.activation, cells, d_new, f.d_drive_of(0, here.tile) + edge, d_gate,
-                       f.d_seen_of(here.tile) + f.bare.at(i, here.j, 0), extra);
+    step_cells_back<T>(f.cube.activation, cells, d_new,
+                       {f.d_drive_of(0, here.tile) + edge, d_gate,
+                        f.d_seen_of(here.tile) + f.bare.at(i, here.j, 0), extra, nullptr});
     for (int c = 0; c < f.channels; ++c)
-      f.loops.outer(seen.at, seen.around, f.d_drive_of(c, here.tile) + edge, seen.fold.mean,
-                    seen.fold.inverse, c ? nullptr : extra, f.K, f.gradient_of(c, i, here.j, 0));
+      f.loops.outer(seen.at, seen.around, f.d_drive_of(c, here.tile) + edge, nullptr, nullptr,
+                    c ? nullptr : extra, f.K, f.gradient_of(c, i, here.j, 0));
   });
   return true;
 }

@@ -8,8 +8,8 @@
 //       = (sum_q w'_pq s_q - mean tilt_p) / sd + level_p
 //   w'_pq = w_pq norm_weight_q,  tilt_p = sum_q w'_pq,  level_p = bias_p + sum_q w_pq norm_bias_q
 //
-// so that no normalised state is ever written. The loops then gather, over examples and steps,
-// G_pq = sum g_p s_q / sd, total_p = sum g_p and pull_p = sum g_p mean / sd, from which
+// so that no normalised state is ever written. On the way back, with g_p = dL/dh_p, the loops gather
+// over examples and steps G_pq = sum g_p s_q / sd, total_p = sum g_p, pull_p = sum g_p mean / sd, and
 //
 //   dL/dw_pq = norm_weight_q (G_pq - pull_p) + norm_bias_q total_p.
 //
@@ -82,16 +82,20 @@ void turn_row(const Frame<T>& f, int step, int channel, int i, int j) {
   }
 }
 
-// The weights of one step, tap-minor, and for a backward pass turned too.
+// The weights of one step, tap-minor.
 template <class T>
-void pack_weights(const Frame<T>& f, int step, bool turns) {
+void pack_weights(const Frame<T>& f, int step) {
   f.each(f.M, [&](int i) {
     for (int c = 0; c < f.channels; ++c)
       for (int j = 0; j < f.N; ++j)
         f.cube.folds() ? fold_row(f, step, c, i, j) : pack_row(f, step, c, i, j);
     return true;
   });
-  if (!turns) return;
+}
+
+// The same by the cell that is seen, without the normalisation.
+template <class T>
+void turn_weights(const Frame<T>& f, int step) {
   f.each(f.M + 2, [&](int plane) {
     for (int c = 0; c < f.channels; ++c)
       for (int j = -1; j <= f.N; ++j) turn_row(f, step, c, plane - 1, j);

@@ -1,5 +1,5 @@
 // One SIMD level of the cube's kernels; compiled several times, as level.cpp is.
-#include "cube_passes.hpp"
+#include "cube_fold_back.hpp"
 
 #define LW_JOIN_OF(a, b) a##b
 #define LW_JOIN(a, b) LW_JOIN_OF(a, b)
@@ -15,7 +15,7 @@ const CubeKernels* cube_kernels() {
       sizeof(T),
       [](const Cube& cube, bool backward) { return Frame<T>(cube, backward).bytes; },
       forward<T>,
-      backward<T>,
+      [](const Cube& cube) { return cube.folds() ? folded_backward<T>(cube) : backward<T>(cube); },
   };
   return &all;
 }

@@ -74,7 +74,7 @@ bool forward(const Cube& cube) {
   if (cube.residual) join_all(f, 0, f.M);
   const int tasks = cube.is_flat() ? f.M : f.num_blocks();
   for (int step = 0; step < cube.outer_steps; ++step) {
-    if (step == 0 || cube.separate || (step == 1 && cube.folds())) pack_weights(f, step, false);
+    if (step == 0 || cube.separate || (step == 1 && cube.folds())) pack_weights(f, step);
     if (!cube.folds())
       f.each(f.M, [&](int i) {
         f.rows(i, [&](const Row& here) { show_row(f, step, here); });
@@ -216,7 +216,7 @@ template <class T>
 bool backward(const Cube& cube) {
   const Frame<T> f(cube, true);
   const int outer = cube.outer_steps;
-  if (!cube.folds()) f.clear_padded(f.seen, f.tiles);
+  f.clear_padded(f.seen, f.tiles);
   f.clear_padded(f.d_drive, f.channels * f.tiles);
   const size_t all_gradients = static_cast<size_t>(f.channels) * f.cells * kGradients;
   Frame<T>::clear(f.gradients, all_gradients);
@@ -227,14 +227,16 @@ bool backward(const Cube& cube) {
       T* to = (cube.residual ? f.d_state_of(tile) : f.d_seen_of(tile)) + f.bare.at(i, j, 0);
       f.load_row(cube.d_out, tile, i, j, false, to);
       if (!cube.residual) sum_row(f, outer, here);
-      if (!cube.folds()) show_row(f, outer - 1, here);
+      show_row(f, outer - 1, here);
     });
     return true;
   });
   if (!cube.residual) join_sums(f);
   for (int step = outer - 1; step >= 0; --step) {
-    const bool is_new = step == outer - 1 || cube.separate;
-    if (is_new || (step == 0 && cube.folds())) pack_weights(f, step, is_new);
+    if (step == outer - 1 || cube.separate) {
+      pack_weights(f, step);
+      turn_weights(f, step);
+    }
     if (!f.each(cube.is_flat() ? f.M : f.num_blocks(), [&](int n) {
           return cube.is_flat() ? flat_back(f, step, n) : block_back(f, step, n);
         }))
@@ -242,13 +244,12 @@ bool backward(const Cube& cube) {
     f.each(f.M, [&](int i) {
       f.rows(i, [&](const Row& here) {
         gather_row(f, step, here);
-        if (step > 0 && !cube.folds()) show_row(f, step - 1, here);
+        if (step > 0) show_row(f, step - 1, here);
       });
       return true;
     });
     if (step > 0 || cube.residual) join_sums(f);
     if (step == 0 && cube.residual && !finish_residual(f)) return false;
-    if (cube.folds() && (cube.separate ? step > 0 : step == 1)) settle_gradients(f);
     if (step == 0 || cube.separate) unpack_gradients(f, step);
     if (step > 0 && cube.separate) Frame<T>::clear(f.gradients, all_gradients);
   }
