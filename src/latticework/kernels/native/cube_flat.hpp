@@ -104,23 +104,40 @@ const T* state_gradient(const Frame<T>& f, int step, const Row& here, T* made, T
   return to;
 }
 
+// What a thread needs to take one row back; without rows where there is no memory.
+template <class T>
+struct RowsBack {
+  T* drive[2] = {nullptr, nullptr};
+  T* d_new = nullptr;  // dL/dS_{n+1}
+  T* extra = nullptr;  // [cell, 3, vector]
+
+  explicit RowsBack(const Frame<T>& f) {
+    Scratch counted(nullptr);
+    lay_out(f, counted);
+    Scratch memory(f.cube.thread_memory(counted.used));
+    if (memory.base) lay_out(f, memory);
+  }
+  bool is_there() const { return extra; }
+
+ private:
+  void lay_out(const Frame<T>& f, Scratch& memory) {
+    const size_t row = static_cast<size_t>(f.K) * f.lanes;
+    for (T*& one : drive) one = memory.take<T>(row);
+    d_new = memory.take<T>(row);
+    extra = memory.take<T>(static_cast<size_t>(f.K) * 3 * Simd<T>::width);
+  }
+};
+
 // First half of a step back, one plane, residual: dL/dS_{n+1}, dL/d(drives), gradients of parameters.
 template <class T>
 bool flat_back(const Frame<T>& f, int step, int i) {
-  const size_t row = static_cast<size_t>(f.K) * f.lanes;
-  const size_t extras = static_cast<size_t>(f.K) * 3 * Simd<T>::width;
-  Scratch counted(nullptr);
-  for (int n = 0; n < 3; ++n) counted.take<T>(row);
-  counted.take<T>(extras);
-  Scratch memory(f.cube.thread_memory(counted.used));
-  if (!memory.base) return false;
-  T* drive[2] = {memory.take<T>(row), memory.take<T>(row)};
-  T* made = memory.take<T>(row);
-  T* extra = memory.take<T>(extras);
+  const RowsBack<T> rows(f);
+  if (!rows.is_there()) return false;
+  T* extra = rows.extra;
   f.rows(i, [&](const Row& here) {
     const Seen<T> seen(f, step, here);
-    const RowOfCells<T> cells = seen.drives(drive);
-    const T* d_new = state_gradient(f, step, here, made, extra);
+    const RowOfCells<T> cells = seen.drives(rows.drive);
+    const T* d_new = state_gradient(f, step, here, rows.d_new, extra);
     const ptrdiff_t edge = f.padded.at(i, here.j, 0);
     T* d_gate = f.cube.is_gated ? f.d_drive_of(1, here.tile) + edge : nullptr;
     step_cells_back<T>(f.cube.activation, cells, d_new,

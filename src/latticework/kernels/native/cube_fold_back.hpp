@@ -20,16 +20,9 @@ namespace LW_LEVEL {
 // A step back, one plane.
 template <class T>
 bool folded_back(const Frame<T>& f, int step, int i) {
-  const size_t row = static_cast<size_t>(f.K) * f.lanes;
-  const size_t extras = static_cast<size_t>(f.K) * 3 * Simd<T>::width;
-  Scratch counted(nullptr);
-  for (int n = 0; n < 3; ++n) counted.take<T>(row);
-  counted.take<T>(extras);
-  Scratch memory(f.cube.thread_memory(counted.used));
-  if (!memory.base) return false;
-  T* drive[2] = {memory.take<T>(row), memory.take<T>(row)};
-  T* d_new = memory.take<T>(row);
-  T* extra = memory.take<T>(extras);
+  const RowsBack<T> rows(f);
+  if (!rows.is_there()) return false;
+  T *d_new = rows.d_new, *extra = rows.extra;
   f.rows(i, [&](const Row& here) {
     const ptrdiff_t at = f.bare.at(i, here.j, 0), edge = f.padded.at(i, here.j, 0);
     T* own = f.d_seen_of(here.tile) + at;
@@ -37,7 +30,7 @@ bool folded_back(const Frame<T>& f, int step, int i) {
         .back(f.state(step + 1, here.tile) + at, own, f.norm_weight() + f.cell(i, here.j, 0),
               f.means + static_cast<size_t>(here.tile) * 2 * f.lanes, nullptr, f.K, d_new, extra);
     const Seen<T> seen(f, step, here);
-    const RowOfCells<T> cells = seen.drives(drive);
+    const RowOfCells<T> cells = seen.drives(rows.drive);
     T* sums = f.piece(i, here.tile);
     if (here.j == 0) Frame<T>::clear(sums, 2 * f.lanes);
     T* d_drive = f.d_drive_of(0, here.tile) + edge;
