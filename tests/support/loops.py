@@ -92,6 +92,11 @@ LOOPS = {
         2,
         shares_weights=False,
     ),
+    "gated": LatticeLoop(Lattice((3, 4, 2)), GatedNeighbourMix(), Blocked((3, 2, 2)), 3),
+    "gated with weights of each step": LatticeLoop(
+        Lattice((2, 3, 4)), GatedNeighbourMix("tanh"), Blocked((2, 3, 4)), 3, shares_weights=False
+    ),
+    "one step": LatticeLoop(Lattice((3, 3, 3)), NeighbourMix("relu"), Blocked((3, 3, 3)), 1),
     "a line of cells": LatticeLoop(
         Lattice((1, 1, 3)), NeighbourMix(), Blocked((1, 1, 3)), 2, outer_residual=True
     ),
