@@ -141,9 +141,11 @@ struct Block {
       f.loops.mix(z + window.at(i, j, 0), window.around(), f.weight_of(c, i0 + i, j0 + j, k0),
                   f.bias_of(step, c) + cell, nullptr, C, drive[c]);
     const T* scale = f.scale_of(step);
-    return {C,       f.lanes,
+    return {C,
+            f.lanes,
             u + window.at(i, j, 0),
-            drive[0], f.cube.is_gated ? drive[1] : nullptr,
+            drive[0],
+            f.cube.is_gated ? drive[1] : nullptr,
             scale ? scale + cell : nullptr,
             nullptr};
   }

@@ -48,8 +48,7 @@ bool folded_backward(const Cube& cube) {
   const Frame<T> f(cube, true);
   const int outer = cube.outer_steps;
   f.clear_padded(f.d_drive, f.channels * f.tiles);
-  const size_t all_gradients = static_cast<size_t>(f.channels) * f.cells * kGradients;
-  Frame<T>::clear(f.gradients, all_gradients);
+  f.clear_gradients();
   begin(f);
   f.each(f.M, [&](int i) {
     f.rows(i, [&](const Row& here) {
@@ -71,7 +70,7 @@ bool folded_backward(const Cube& cube) {
     if (step > 0) join_sums(f);
     if (cube.separate ? step > 0 : step == 1) settle_gradients(f);
     if (step == 0 || cube.separate) unpack_gradients(f, step);
-    if (step > 0 && cube.separate) Frame<T>::clear(f.gradients, all_gradients);
+    if (step > 0 && cube.separate) f.clear_gradients();
   }
   f.each(f.M, [&](int i) {
     f.rows(i, [&](const Row& here) {

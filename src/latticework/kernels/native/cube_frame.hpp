@@ -250,6 +250,10 @@ struct Frame {
 
   static void clear(T* at, size_t count) { __builtin_memset(at, 0, count * sizeof(T)); }
 
+  void clear_gradients() const {
+    clear(gradients, static_cast<size_t>(channels) * cells * kGradients);
+  }
+
   // Zeros, for the sake of those beyond the edge.
   void clear_padded(T* at, int count) const {
     clear(at, static_cast<size_t>(count) * padded.total);

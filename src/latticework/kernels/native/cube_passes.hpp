@@ -30,10 +30,12 @@ void join_all(const Frame<T>& f, int step, int tasks) {
 template <class T>
 void begin(const Frame<T>& f) {
   if (!f.cube.residual && !f.cube.folds()) return;
-  f.clear_rims(f.start, 1);
-  for (int k = 0; k < f.K; ++k) {
-    f.plain[k] = T(1);
-    f.plain[f.K + k] = T(0);
+  if (f.cube.folds()) {
+    f.clear_rims(f.start, 1);
+    for (int k = 0; k < f.K; ++k) {
+      f.plain[k] = T(1);
+      f.plain[f.K + k] = T(0);
+    }
   }
   f.each(f.M, [&](int i) {
     f.rows(i, [&](const Row& here) {
@@ -218,8 +220,7 @@ bool backward(const Cube& cube) {
   const int outer = cube.outer_steps;
   f.clear_padded(f.seen, f.tiles);
   f.clear_padded(f.d_drive, f.channels * f.tiles);
-  const size_t all_gradients = static_cast<size_t>(f.channels) * f.cells * kGradients;
-  Frame<T>::clear(f.gradients, all_gradients);
+  f.clear_gradients();
   begin(f);
   f.each(f.M, [&](int i) {
     f.rows(i, [&](const Row& here) {
@@ -251,7 +252,7 @@ bool backward(const Cube& cube) {
     if (step > 0 || cube.residual) join_sums(f);
     if (step == 0 && cube.residual && !finish_residual(f)) return false;
     if (step == 0 || cube.separate) unpack_gradients(f, step);
-    if (step > 0 && cube.separate) Frame<T>::clear(f.gradients, all_gradients);
+    if (step > 0 && cube.separate) f.clear_gradients();
   }
   if (!cube.residual)
     f.each(f.M, [&](int i) {
