@@ -1,4 +1,6 @@
 // The nets of GLOM at one SIMD level; compiled several times, as level.cpp is.
+#include <cstring>
+
 #include "glom_strip.hpp"
 #include "scratch.hpp"
 
@@ -29,6 +31,11 @@ struct Planes {
   int last_strip(int sites) const {
     return begin + (sites - 2 * begin - 1) / kStrip * kStrip;
   }
+  // How many lanes of the strip at `place` are worked on.
+  int lanes(int sites, int place) const {
+    const int left = sites - begin - place;
+    return left < kStrip ? (left + kPair - 1) / kPair * kPair : kStrip;
+  }
   int offset(int block) const { return -(block / 3 - 1) * width - (block % 3 - 1); }
 };
 
@@ -36,20 +43,21 @@ struct Task {
   const Glom& glom;
   Planes planes;
   int first, images;
+  int lanes = 0;     // of the strip that is worked on
   float* state;      // [level, channel, stride]
   float* sums;       // [level, channel, stride]: what nets add, or the gradient by the state
   float* cotangent;  // [level, channel, stride]
   uint32_t* sites;   // [length], number of the site times the golden ratio
   float* input;      // [entry, strip], masked
-  float* factors;    // [entry, strip]
+  float* factors;    // [entry, strip], kept by backward
   float* query;      // [channel, strip] here and below
   float* key;
   float* value;
   float* key_tanh;
   float* masked;       // [2, channel]: masked query and key
-  float* mask;         // [2, channel]: their factors
+  float* mask;         // [2, channel]: their factors, kept by backward
   float* back[4];      // [channel]: what comes back to value, key, query, and a work area
-  float* spread;       // [entry, strip]
+  float* spread;       // [channel, strip]: what comes back to one neighbour
   float* transposed;   // [net, entry and 2 channels, channel]
   V* gathered;         // [net, parameter of a net]
 
@@ -71,7 +79,7 @@ struct Task {
       *one = scratch.take<float>(strip);
     masked = scratch.take<float>(2 * strip);
     mask = scratch.take<float>(2 * strip);
-    spread = backward ? scratch.take<float>(9 * strip) : nullptr;
+    spread = backward ? scratch.take<float>(strip) : nullptr;
     const size_t params = static_cast<size_t>(glom.nets) * glom.net_params();
     transposed = backward ? scratch.take<float>(params) : nullptr;
     gathered = backward ? scratch.take<V>(params) : nullptr;
@@ -96,22 +104,37 @@ struct Task {
 
   // From [level, channel, batch, row, col] to planes; the border repeated, or zero.
   void load(const float* from, float* to, bool wraps) {
-    const int rows = glom.rows, cols = glom.cols;
-    const size_t size = static_cast<size_t>(glom.levels) * glom.channels * planes.stride;
-    for (size_t n = 0; n < size; ++n) to[n] = 0;
-    for (int level = 0; level < glom.levels; ++level)
-      for (int channel = 0; channel < glom.channels; ++channel)
-        for (int image = 0; image < images; ++image) {
-          const size_t at = static_cast<size_t>(level * glom.channels + channel) * glom.batch;
-          const float* source = from + (at + first + image) * rows * cols;
-          float* target = plane(to, level, channel) + image * glom.padded();
-          for (int row = wraps ? -1 : 0; row < rows + (wraps ? 1 : 0); ++row) {
-            const float* line = source + (row + rows) % rows * cols;
-            float* place = target + (row + 1) * planes.width;
-            for (int col = 0; col < cols; ++col) place[col + 1] = line[col];
-            if (wraps) place[0] = line[cols - 1], place[cols + 1] = line[0];
-          }
-        }
+    const int rows = glom.rows, cols = glom.cols, width = planes.width;
+    const int used = images * glom.padded();
+    for (int n = 0; n < glom.levels * glom.channels; ++n) {
+      float* line = to + static_cast<size_t>(n) * planes.stride;
+      clear(line, planes.guard);
+      line += planes.guard;
+      clear(line + used, planes.stride - planes.guard - used);
+      const float* source = from + (static_cast<size_t>(n) * glom.batch + first) * rows * cols;
+      for (int image = 0; image < images; ++image, source += rows * cols) {
+        const auto copy = [&](int row) {
+          const float* of = source + row * cols;
+          line[0] = wraps ? of[cols - 1] : 0.0f;
+          std::memcpy(line + 1, of, cols * sizeof(float));
+          line[cols + 1] = wraps ? of[0] : 0.0f;
+          line += width;
+        };
+        const auto border = [&](int row) {
+          if (wraps) return copy(row);
+          clear(line, width);
+          line += width;
+        };
+        border(rows - 1);
+        for (int row = 0; row < rows; ++row) copy(row);
+        border(0);
+      }
+    }
+  }
+
+  static void clear(float* at, size_t count) { std::memset(at, 0, count * sizeof(float)); }
+  void clear_sums() {
+    clear(sums, static_cast<size_t>(glom.levels) * glom.channels * planes.stride);
   }
 
   // What reached the border belongs to the opposite side.
@@ -151,67 +174,88 @@ struct Task {
     return glom.params[group] + static_cast<size_t>(net) * size;
   }
 
+  const float* transposed_net(int net) const {
+    const int d = glom.channels;
+    return transposed + static_cast<size_t>(net) * (glom.entries() + 2 * d) * d;
+  }
+
+  // f(n * kStrip + v) for a vector at every v of the strip, in `count` rows.
+  template <class F>
+  LW_INLINE void each(int count, F f) const {
+    for (int n = 0; n < count; ++n)
+      for (int v = 0; v < lanes; v += S::width) f(n * kStrip + v);
+  }
+
+  // f(place) for every strip.
+  template <class F>
+  void each_strip(F f) {
+    const int sites = images * glom.padded(), last = planes.last_strip(sites);
+    for (int place = planes.begin; place <= last; place += kStrip) {
+      lanes = planes.lanes(sites, place);
+      f(place);
+    }
+  }
+
   // The net up to V on the strip that begins at `place`; `rows` becomes what layer 1 reads.
   void run_net(int net, int place, const float** rows) {
-    const int d = glom.channels;
-    for (int k = 0; k < glom.entries(); ++k)
+    const int d = glom.channels, entries = glom.entries();
+    for (int k = 0; k < entries; ++k)
       rows[k] = plane(state, glom.reads[net], k % d) + place + planes.offset(k / d);
     const uint32_t seed = stream(glom.seed, static_cast<uint32_t>(net));
     if (glom.drops) {
-      draw_factors(glom, seed, 0, glom.entries(), sites + place, factors);
-      for (int k = 0; k < glom.entries(); ++k) {
-        float* to = input + k * kStrip;
-        multiply(rows[k], factors + k * kStrip, 1, to);
-        rows[k] = to;
-      }
+      drop(seed, 0, entries, place, rows, factors, input);
+      for (int k = 0; k < entries; ++k) rows[k] = input + k * kStrip;
     }
-    product(param(0, net), d, glom.entries(), param(1, net), rows, query);
-    tanh_rows(query, d, query);
+    product(param(0, net), d, entries, param(1, net), rows, lanes, query);
+    tanh_rows(d, lanes, query);
     later_layer(net, seed, 0, place, query, key_tanh);
-    for (int n = 0; n < d * kStrip; n += S::width)
-      S::store(key + n, S::load(key_tanh + n) + S::load(query + n));
+    each(d, [&](int at) { S::store(key + at, S::load(key_tanh + at) + S::load(query + at)); });
     later_layer(net, seed, 1, place, key, value);
+  }
+
+  // Forward keeps no factors.
+  void drop(uint32_t seed, int first_row, int count, int place, const float* const* rows,
+            float* kept_factors, float* out) const {
+    (cotangent ? drop_rows<true> : drop_rows<false>)(glom, seed, first_row, count, sites + place,
+                                                     rows, lanes, kept_factors, out);
   }
 
   // tanh(W in + b) of the second (0) or third (1) layer; keeps the masked input.
   void later_layer(int net, uint32_t seed, int number, int place, const float* in, float* out) {
     const int d = glom.channels;
-    float* factor = mask + number * d * kStrip;
-    float* kept = masked + number * d * kStrip;
-    if (glom.drops) {
-      draw_factors(glom, seed, glom.entries() + number * d, d, sites + place, factor);
-      multiply(in, factor, d, kept);
-    }
     const float* rows[kMaxEntries / 9];
-    for (int k = 0; k < d; ++k) rows[k] = (glom.drops ? kept : in) + k * kStrip;
-    product(param(2 + 2 * number, net), d, d, param(3 + 2 * number, net), rows, out);
-    tanh_rows(out, d, out);
-  }
-
-  static void multiply(const float* a, const float* b, int count, float* out) {
-    for (int n = 0; n < count * kStrip; n += S::width)
-      S::store(out + n, S::load_loose(a + n) * S::load(b + n));
+    for (int k = 0; k < d; ++k) rows[k] = in + k * kStrip;
+    if (glom.drops) {
+      float* kept = masked + number * d * kStrip;
+      drop(seed, glom.entries() + number * d, d, place, rows, mask + number * d * kStrip, kept);
+      for (int k = 0; k < d; ++k) rows[k] = kept + k * kStrip;
+    }
+    product(param(2 + 2 * number, net), d, d, param(3 + 2 * number, net), rows, lanes, out);
+    tanh_rows(d, lanes, out);
   }
 
   void forward() {
     load(glom.state, state, true);
-    for (size_t n = 0; n < static_cast<size_t>(glom.levels) * glom.channels * planes.stride; ++n)
-      sums[n] = 0;
+    clear_sums();
     number_sites();
     const float* rows[kMaxEntries];
-    for (int place = planes.begin; place <= planes.last_strip(images * glom.padded()); place += kStrip)
+    each_strip([&](int place) {
       for (int net = 0; net < glom.nets; ++net) {
         run_net(net, place, rows);
-        for (int n = 0; n < glom.channels; ++n) {
-          float* to = plane(sums, glom.writes[net], n) + place;
-          for (int v = 0; v < kStrip; v += S::width) {
-            const int at = n * kStrip + v;
-            S::store_loose(to + v, S::load_loose(to + v) + S::load(value + at) +
-                                       S::load(query + at) + S::load(key + at));
-          }
-        }
+        for (int n = 0; n < glom.channels; ++n)
+          add_result(n, plane(sums, glom.writes[net], n) + place);
       }
+    });
     save(glom.scale);
+  }
+
+  // to += V + Q + K of a channel
+  void add_result(int channel, float* to) const {
+    for (int v = 0; v < lanes; v += S::width) {
+      const int at = channel * kStrip + v;
+      S::store_loose(to + v, S::load_loose(to + v) + S::load(value + at) + S::load(query + at) +
+                                 S::load(key + at));
+    }
   }
 
   void transpose() {
@@ -227,19 +271,19 @@ struct Task {
   }
 
   void backward() {
-    const int d = glom.channels;
     load(glom.state, state, true);
     load(glom.cotangent, cotangent, false);
-    for (size_t n = 0; n < static_cast<size_t>(glom.levels) * d * planes.stride; ++n) sums[n] = 0;
+    clear_sums();
     for (int n = 0; n < glom.nets * glom.net_params(); ++n) gathered[n] = V{};
     number_sites();
     transpose();
     const float* rows[kMaxEntries];
-    for (int place = planes.begin; place <= planes.last_strip(images * glom.padded()); place += kStrip)
+    each_strip([&](int place) {
       for (int net = 0; net < glom.nets; ++net) {
         run_net(net, place, rows);
         return_net(net, place, rows);
       }
+    });
     fold();
     save(1.0f);
     const int size = glom.nets * glom.net_params();
@@ -247,68 +291,82 @@ struct Task {
     for (int n = 0; n < size; ++n) out[n] = S::sum(gathered[n]);
   }
 
-  // gradient by the pre-activation: g (1 - tanh^2), in place
-  static void through_tanh(float* g, const float* y, int count) {
-    for (int n = 0; n < count * kStrip; n += S::width) {
-      const V t = S::load(y + n);
-      S::store(g + n, S::load(g + n) * (1.0f - t * t));
+  // The gradient by the pre-activation, g (1 - tanh^2), in place, and its sums.
+  void through_tanh(float* g, const float* y, V* bias_sums) const {
+    for (int n = 0; n < glom.channels; ++n) {
+      V sum = bias_sums[n];
+      for (int at = n * kStrip; at < n * kStrip + lanes; at += S::width) {
+        const V t = S::load(y + at), by = S::load(g + at) * (1.0f - t * t);
+        S::store(g + at, by);
+        sum += by;
+      }
+      bias_sums[n] = sum;
     }
   }
 
-  // Sums of a layer's gradient, and what comes back to its input before the mask.
-  void layer_back(const float* g, int entries, const float* const* in, const float* weight,
-                  V* weight_sums, V* bias_sums, float* out) {
-    const int d = glom.channels;
-    outer(g, d, in, entries, weight_sums);
-    for (int n = 0; n < d; ++n)
-      for (int v = 0; v < kStrip; v += S::width) bias_sums[n] += S::load(g + n * kStrip + v);
-    const float* rows[kMaxEntries / 9];
+  // Back through the second (0) or third (1) layer: `g`, by its output, becomes the gradient by its
+  // pre-activation; what comes back to its input goes to `out`.
+  void later_back(int net, int number, float* g, const float* y, const float* in, float* out) {
+    const int d = glom.channels, size = d * kStrip, entries = glom.entries();
+    V* weight_sums = gathered + net * glom.net_params() + d * entries + d + number * (d * d + d);
+    const float* weight = transposed_net(net) + (entries + number * d) * d;
+    const float* factor = mask + number * size;
+    const float* rows[kMaxEntries / 9] = {};
+    through_tanh(g, y, weight_sums + d * d);
+    for (int k = 0; k < d; ++k) rows[k] = (glom.drops ? masked + number * size : in) + k * kStrip;
+    outer(g, d, rows, d, lanes, weight_sums);
     for (int n = 0; n < d; ++n) rows[n] = g + n * kStrip;
-    product(weight, entries, d, nullptr, rows, out);
+    product(weight, d, d, nullptr, rows, lanes, out);
+    if (glom.drops)
+      each(d, [&](int at) { S::store(out + at, S::load(out + at) * S::load(factor + at)); });
+  }
+
+  // Back through the first layer, to the state: neighbour by neighbour, so that little is kept.
+  void first_back(int net, int place, float* g, const float* const* inputs) {
+    const int d = glom.channels, entries = glom.entries();
+    V* weight_sums = gathered + net * glom.net_params();
+    const float* weight = transposed_net(net);
+    const float* rows[kMaxEntries / 9];
+    through_tanh(g, query, weight_sums + d * entries);
+    outer(g, d, inputs, entries, lanes, weight_sums);
+    for (int n = 0; n < d; ++n) rows[n] = g + n * kStrip;
+    for (int block = 0; block < 9; ++block) {
+      product(weight + block * d * d, d, d, nullptr, rows, lanes, spread);
+      const int away = place + planes.offset(block);
+      const float* factor = factors + block * d * kStrip;
+      for (int n = 0; n < d; ++n) {
+        float* to = plane(sums, glom.reads[net], n) + away;
+        const float *by = spread + n * kStrip, *kept = factor + n * kStrip;
+        if (glom.drops)
+          for (int v = 0; v < lanes; v += S::width)
+            S::store_loose(to + v, S::load_loose(to + v) + S::load(by + v) * S::load(kept + v));
+        else
+          for (int v = 0; v < lanes; v += S::width)
+            S::store_loose(to + v, S::load_loose(to + v) + S::load(by + v));
+      }
+    }
   }
 
   // Back through one net: V = tanh(.. K) + Q + K, K = tanh(.. Q) + Q, Q = tanh(.. x).
   void return_net(int net, int place, const float* const* inputs) {
-    const int d = glom.channels, entries = glom.entries(), size = d * kStrip;
-    V* sums1 = gathered + net * glom.net_params();
-    V* sums2 = sums1 + d * entries + d;
-    V* sums3 = sums2 + d * d + d;
-    const float* t1 = transposed + net * (d * entries + 2 * d * d);
-    const float* t2 = t1 + d * entries;
-    const float* t3 = t2 + d * d;
+    const int d = glom.channels;
     float *g3 = back[0], *g2 = back[1], *g1 = back[2], *work = back[3];
-    const float* rows[kMaxEntries / 9];
     const V scale = S::splat(glom.scale);
     for (int n = 0; n < d; ++n) {
       const float* from = plane(cotangent, glom.writes[net], n) + place;
-      for (int v = 0; v < kStrip; v += S::width) {
-        const V g = scale * S::load_loose(from + v);
-        for (float* to : {g3, g2, g1}) S::store(to + n * kStrip + v, g);
-      }
+      for (int v = 0; v < lanes; v += S::width)
+        S::store(g3 + n * kStrip + v, scale * S::load_loose(from + v));
     }
-    through_tanh(g3, value, d);
-    for (int k = 0; k < d; ++k) rows[k] = (glom.drops ? masked + size : key) + k * kStrip;
-    layer_back(g3, d, rows, t3, sums3, sums3 + d * d, work);
-    if (glom.drops) multiply(work, mask + size, d, work);
-    for (int n = 0; n < size; n += S::width) {
-      const V g = S::load(g2 + n) + S::load(work + n);  // by K
-      S::store(g2 + n, g);
-      S::store(g1 + n, S::load(g1 + n) + g);
-    }
-    through_tanh(g2, key_tanh, d);
-    for (int k = 0; k < d; ++k) rows[k] = (glom.drops ? masked : query) + k * kStrip;
-    layer_back(g2, d, rows, t2, sums2, sums2 + d * d, work);
-    if (glom.drops) multiply(work, mask, d, work);
-    for (int n = 0; n < size; n += S::width)
-      S::store(g1 + n, S::load(g1 + n) + S::load(work + n));
-    through_tanh(g1, query, d);
-    layer_back(g1, entries, inputs, t1, sums1, sums1 + d * entries, spread);
-    if (glom.drops) multiply(spread, factors, entries, spread);
-    for (int k = 0; k < entries; ++k) {
-      float* to = plane(sums, glom.reads[net], k % d) + place + planes.offset(k / d);
-      for (int v = 0; v < kStrip; v += S::width)
-        S::store_loose(to + v, S::load_loose(to + v) + S::load(spread + k * kStrip + v));
-    }
+    each(d, [&](int at) { S::store(g1 + at, S::load(g3 + at)); });
+    later_back(net, 1, g3, value, key, work);
+    each(d, [&](int at) {
+      const V g = S::load(g1 + at) + S::load(work + at);  // by K
+      S::store(g2 + at, g);
+      S::store(g1 + at, S::load(g1 + at) + g);
+    });
+    later_back(net, 0, g2, key_tanh, query, work);
+    each(d, [&](int at) { S::store(g1 + at, S::load(g1 + at) + S::load(work + at)); });
+    first_back(net, place, g1, inputs);
   }
 };
 

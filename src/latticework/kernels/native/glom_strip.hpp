@@ -30,10 +30,13 @@ LW_INLINE uint32_t stream(uint32_t seed, uint32_t number) {
   return mix(seed + number * kGoldenRatio);
 }
 
+// The last strip of a task may be shorter than kStrip: its `lanes` are a multiple of this.
+constexpr int kPair = 2 * S::width;
+
 template <int BLOCK>
 LW_INLINE void product_block(const float* weight, int entries, const float* bias,
-                             const float* const* rows, float* out) {
-  for (int v = 0; v < kStrip; v += 2 * S::width) {
+                             const float* const* rows, int lanes, float* out) {
+  for (int v = 0; v < lanes; v += kPair) {
     V sum[BLOCK][2];
     for (int n = 0; n < BLOCK; ++n) sum[n][0] = sum[n][1] = S::splat(bias ? bias[n] : 0.0f);
     for (int k = 0; k < entries; ++k) {
@@ -54,22 +57,23 @@ LW_INLINE void product_block(const float* weight, int entries, const float* bias
 
 // out[n] = bias[n] + sum over k of weight[n, k] rows[k]
 inline void product(const float* weight, int count, int entries, const float* bias,
-                    const float* const* rows, float* out) {
+                    const float* const* rows, int lanes, float* out) {
   int n = 0;
   for (; n + kBlock <= count; n += kBlock)
-    product_block<kBlock>(weight + n * entries, entries, bias ? bias + n : nullptr, rows,
+    product_block<kBlock>(weight + n * entries, entries, bias ? bias + n : nullptr, rows, lanes,
                           out + n * kStrip);
   for (; n < count; ++n)
-    product_block<1>(weight + n * entries, entries, bias ? bias + n : nullptr, rows,
+    product_block<1>(weight + n * entries, entries, bias ? bias + n : nullptr, rows, lanes,
                      out + n * kStrip);
 }
 
 template <int BLOCK, int WIDE>
-LW_INLINE void outer_block(const float* left, const float* const* rows, int entries, V* sums) {
+LW_INLINE void outer_block(const float* left, const float* const* rows, int entries, int lanes,
+                           V* sums) {
   V sum[BLOCK][WIDE];
   for (int n = 0; n < BLOCK; ++n)
     for (int k = 0; k < WIDE; ++k) sum[n][k] = sums[n * entries + k];
-  for (int v = 0; v < kStrip; v += S::width) {
+  for (int v = 0; v < lanes; v += S::width) {
     V right[WIDE];
     for (int k = 0; k < WIDE; ++k) right[k] = S::load_loose(rows[k] + v);
 #pragma GCC unroll 5
@@ -83,44 +87,64 @@ LW_INLINE void outer_block(const float* left, const float* const* rows, int entr
 }
 
 template <int BLOCK>
-LW_INLINE void outer_rows(const float* left, const float* const* rows, int entries, V* sums) {
+LW_INLINE void outer_rows(const float* left, const float* const* rows, int entries, int lanes,
+                          V* sums) {
   int k = 0;
-  for (; k + 2 <= entries; k += 2) outer_block<BLOCK, 2>(left, rows + k, entries, sums + k);
-  for (; k < entries; ++k) outer_block<BLOCK, 1>(left, rows + k, entries, sums + k);
+  for (; k + 2 <= entries; k += 2) outer_block<BLOCK, 2>(left, rows + k, entries, lanes, sums + k);
+  for (; k < entries; ++k) outer_block<BLOCK, 1>(left, rows + k, entries, lanes, sums + k);
 }
 
 // sums[n, k] += left[n] rows[k], lane by lane
-inline void outer(const float* left, int count, const float* const* rows, int entries, V* sums) {
+inline void outer(const float* left, int count, const float* const* rows, int entries, int lanes,
+                  V* sums) {
   int n = 0;
   for (; n + kBlock <= count; n += kBlock)
-    outer_rows<kBlock>(left + n * kStrip, rows, entries, sums + n * entries);
-  for (; n < count; ++n) outer_rows<1>(left + n * kStrip, rows, entries, sums + n * entries);
+    outer_rows<kBlock>(left + n * kStrip, rows, entries, lanes, sums + n * entries);
+  for (; n < count; ++n)
+    outer_rows<1>(left + n * kStrip, rows, entries, lanes, sums + n * entries);
 }
 
-// factors[k] = 0 or `kept`, for rows first .. first + count - 1 of a net; see core/counter_bits.py
-inline void draw_factors(const Glom& glom, uint32_t net_seed, int first, int count,
-                         const uint32_t* sites, float* factors) {
-  const V kept = S::splat(glom.kept);
-  const Words threshold = glom.threshold - Words{};
-  for (int row = first; row < first + count;) {
-    const Words start = stream(net_seed, static_cast<uint32_t>(row / 2)) - Words{};
-    const bool low = row % 2 == 0, high = !low || row + 1 < first + count;
-    float* at = factors + (row - first) * kStrip;
-    for (int v = 0; v < kStrip; v += S::width) {
+// out = row times 0 or `kept`, by a half of every word. Halves are compared as signed numbers, one
+// instruction, since they have no sign.
+template <bool KEEPS>
+LW_INLINE void drop_half(const Glom& glom, Words half, const float* row, float* factor_at,
+                         float* out) {
+  const S::M below = static_cast<int32_t>(glom.threshold) - 1 - S::M{};
+  const V factor = S::bits(S::M(S::M(half) > below) & S::bits(S::splat(glom.kept)));
+  if constexpr (KEEPS) S::store(factor_at, factor);
+  S::store(out, factor * S::load_loose(row));
+}
+
+// out[k] = factors[k] rows[k], factors 0 or `kept`, for rows first .. first + count - 1 of a net;
+// see core/counter_bits.py.
+template <bool KEEPS>
+inline void drop_rows(const Glom& glom, uint32_t net_seed, int first, int count,
+                      const uint32_t* sites, const float* const* rows, int lanes, float* factors,
+                      float* out) {
+  for (int n = 0; n < count;) {
+    const Words start = stream(net_seed, static_cast<uint32_t>((first + n) / 2)) - Words{};
+    const bool odd = (first + n) % 2, both = !odd && n + 1 < count;
+    for (int v = 0; v < lanes; v += S::width) {
       const Words word = mix(start + *reinterpret_cast<const LooseWords*>(sites + v));
-      if (low) S::store(at + v, S::bits(S::M((word & 0xFFFFu) >= threshold) & S::bits(kept)));
-      if (high)
-        S::store(at + v + (low ? kStrip : 0),
-                 S::bits(S::M((word >> 16) >= threshold) & S::bits(kept)));
+      const int at = n * kStrip + v, next = at + kStrip;
+      const Words high = word >> 16;
+      drop_half<KEEPS>(glom, odd ? high : word & 0xFFFFu, rows[n] + v, factors + at, out + at);
+      if (both) drop_half<KEEPS>(glom, high, rows[n + 1] + v, factors + next, out + next);
     }
-    row += low ? 2 : 1;
+    n += 1 + both;
   }
 }
 
-// out = tanh(in), all rows of a strip; may be in place
-inline void tanh_rows(const float* in, int count, float* out) {
-  for (int n = 0; n < count * kStrip; n += S::width)
-    S::store(out + n, hyperbolic_tangent(S::load(in + n)));
+// out = tanh(out), `count` rows of a strip
+inline void tanh_rows(int count, int lanes, float* out) {
+  for (int n = 0; n < count; ++n)
+    for (int v = 0; v < lanes; v += kPair) {
+      float* at = out + n * kStrip + v;
+      V pair[2] = {S::load(at), S::load(at + S::width)};
+      hyperbolic_tangents(pair);
+      S::store(at, pair[0]);
+      S::store(at + S::width, pair[1]);
+    }
 }
 
 }  // namespace LW_LEVEL
