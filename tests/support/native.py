@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from latticework.core.network import Network
 from latticework.core.topology import NOTHING, AbstractTopology, Wiring
 from latticework.kernels import Problem
-from latticework.kernels.native_kernel import NativeKernel, extension
+from latticework.kernels.extension import extension
+from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.reference import ReferenceKernel
 from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
 from support.probe import jit, network_on

@@ -9,8 +9,8 @@ import pytest
 
 from latticework.cells.consensus import LambdaAttention, NoAttention
 from latticework.cells.level_nets import LevelNets
+from latticework.kernels.extension import extension
 from latticework.kernels.glom import DELTAS, NativeDelta, XlaDelta, delta_kernel
-from latticework.kernels.native_kernel import extension
 
 NONE = NoAttention()
 NATIVE = not isinstance(extension(), str)

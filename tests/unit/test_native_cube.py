@@ -9,10 +9,10 @@ import pytest
 
 from latticework.cells import NeighbourMix
 from latticework.core.lattice_loop import LatticeLoop
+from latticework.kernels.extension import extension
 from latticework.kernels.loop_choice import LOOP_KERNELS, choose_loop_kernel
 from latticework.kernels.loops import ReferenceLoop
 from latticework.kernels.native_cube import NativeLoop
-from latticework.kernels.native_kernel import extension
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 from support.loops import LOOPS, PLAIN, in_type, loop_case, truth, value_and_pull, worst

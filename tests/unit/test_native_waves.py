@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from latticework.kernels.native_kernel import extension
+from latticework.kernels.extension import extension
 from latticework.kernels.wave_choice import choose_wave_kernel
 from latticework.kernels.wave_native import NativeWaveKernel
 from latticework.kernels.wave_problem import WaveProblem

@@ -13,8 +13,8 @@ from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.counter_bits import keep_threshold
+from latticework.kernels.extension import why_unavailable
 from latticework.kernels.glom_base import AbstractDelta
-from latticework.kernels.native_kernel import extension
 
 GROUPS = ("weight1", "bias1", "weight2", "bias2", "weight3", "bias3")
 MOST_CHANNELS = 64
@@ -52,10 +52,7 @@ class NativeDelta(AbstractDelta):
             return "it knows no coordinates"
         if nets.vector_length > MOST_CHANNELS:
             return f"vectors have at most {MOST_CHANNELS} entries, not {nets.vector_length}"
-        if jax.default_backend() != "cpu":
-            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
-        found = extension()
-        return found if isinstance(found, str) else None
+        return why_unavailable()
 
     def __call__(
         self,

@@ -7,9 +7,12 @@ from typing import ClassVar
 import jax
 from jaxtyping import Array, Float
 
+from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams
 from latticework.core.lattice_loop import LatticeLoop
+from latticework.schedules import Blocked
+from latticework.topologies import Lattice
 
 
 class AbstractLoopKernel(abc.ABC):
@@ -68,3 +71,22 @@ def require_applies(kernel: type[AbstractLoopKernel], loop: LatticeLoop) -> None
     """Raise ValueError, with the reason, unless `kernel` can run `loop`."""
     reason = kernel.refusal(loop)
     require(reason is None, f"the kernel {kernel.name!r} does not apply: {reason}")
+
+
+def cube_refusal(loop: LatticeLoop, made: str) -> str | None:
+    """Why a kernel `made` for neighbour mixes on blocks of a cube cannot run `loop`; else None."""
+    lattice, schedule = loop.lattice, loop.schedule
+    if type(loop.cell) not in (NeighbourMix, GatedNeighbourMix):
+        return f"it is {made} for neighbour mixes, not {type(loop.cell).__name__}"
+    if not isinstance(schedule, Blocked):
+        return f"it is {made} for Blocked, not {type(schedule).__name__}"
+    if (
+        not isinstance(lattice, Lattice)
+        or len(lattice.shape) != 3
+        or lattice.is_torus
+        or (lattice.neighbourhood, lattice.radius) != ("moore", 1)
+    ):
+        return f"it is {made} for three-dimensional Moore lattices of radius 1 with an edge"
+    if loop.outer_steps < 1 or schedule.inner_steps < 1:
+        return "there is no step to take"
+    return None

@@ -13,10 +13,9 @@ from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams
 from latticework.core.lattice_loop import LatticeLoop
-from latticework.kernels.loops import AbstractLoopKernel, require_applies
-from latticework.kernels.native_kernel import extension
+from latticework.kernels.extension import extension, why_unavailable
+from latticework.kernels.loops import AbstractLoopKernel, cube_refusal, require_applies
 from latticework.schedules import Blocked
-from latticework.topologies import Lattice
 
 _ACTIVATIONS = ("silu", "relu", "leaky_relu", "tanh")
 _DTYPES = (jnp.float32, jnp.float64)
@@ -54,24 +53,7 @@ class NativeLoop(AbstractLoopKernel):
     @classmethod
     def refusal(cls, loop: LatticeLoop) -> str | None:
         """Another lattice, cell or schedule, no step to take, or no extension."""
-        lattice, schedule = loop.lattice, loop.schedule
-        if type(loop.cell) not in (NeighbourMix, GatedNeighbourMix):
-            return f"it is compiled for neighbour mixes, not {type(loop.cell).__name__}"
-        if not isinstance(schedule, Blocked):
-            return f"it is compiled for Blocked, not {type(schedule).__name__}"
-        if (
-            not isinstance(lattice, Lattice)
-            or len(lattice.shape) != 3
-            or lattice.is_torus
-            or (lattice.neighbourhood, lattice.radius) != ("moore", 1)
-        ):
-            return "it is compiled for three-dimensional Moore lattices of radius 1 with an edge"
-        if loop.outer_steps < 1 or schedule.inner_steps < 1:
-            return "there is no step to take"
-        if jax.default_backend() != "cpu":
-            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
-        found = extension()
-        return found if isinstance(found, str) else None
+        return cube_refusal(loop, "compiled") or why_unavailable()
 
     def run(
         self, network: LatticeParams, norm: LatticeParams, states: Float[Array, "batch *cells"]

@@ -1,9 +1,7 @@
 """The compiled kernels: C++, lanes are examples, threads over the batch."""
 
 import functools
-import importlib
 import math
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,32 +17,13 @@ from latticework.core.checks import require
 from latticework.core.learner import FusedSteps, Updates
 from latticework.kernels import native_tables
 from latticework.kernels.base import AbstractKernel, Problem
+from latticework.kernels.extension import why_unavailable
 from latticework.readouts import PortSum
 from latticework.rules import Bptt, Broadcast, HopTrace, Message, Rtrl
 from latticework.schedules import Wavefront
 
-THREADS_VARIABLE = "LATTICEWORK_THREADS"
-"""Environment variable: how many threads the kernels use."""
-
 GROUPS = ("log_tau", "weight", "bias")
 _DTYPES = (jnp.float32, jnp.float64)
-
-
-@functools.cache
-def extension() -> types.ModuleType | str:
-    """The extension, registered with XLA, or one sentence that says why there is none."""
-    try:
-        _native = importlib.import_module("latticework.kernels._native")
-    except ModuleNotFoundError:
-        return "its extension was not built; install a C++ compiler, then the package again"
-    except ImportError as error:
-        return f"its extension cannot be loaded ({error}); install the package again"
-    try:
-        for name, handler in _native.handlers().items():
-            jax.ffi.register_ffi_target(name, handler, platform="cpu")
-    except Exception as error:  # XLA raises errors of its own here
-        return f"this jaxlib does not take its extension ({error}); install the package again"
-    return _native
 
 
 @dataclass(frozen=True)
@@ -87,10 +66,7 @@ class NativeKernel(AbstractKernel):
             return f"it computes bptt, rtrl and hop_trace, not {type(rule).__name__}"
         if isinstance(rule, HopTrace) and type(rule.signal) not in (Message, Broadcast):
             return f"it knows the signals message and broadcast, not {type(rule.signal).__name__}"
-        if jax.default_backend() != "cpu":
-            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
-        found = extension()
-        return found if isinstance(found, str) else None
+        return why_unavailable()
 
     def updates(
         self,

@@ -12,7 +12,7 @@ from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams, layer_norm
 from latticework.core.lattice_loop import LatticeLoop
-from latticework.kernels.loops import AbstractLoopKernel, require_applies
+from latticework.kernels.loops import AbstractLoopKernel, cube_refusal, require_applies
 from latticework.kernels.pallas_plan import (
     MAX_ROWS,
     SweepPlan,
@@ -22,7 +22,6 @@ from latticework.kernels.pallas_plan import (
     window_rows,
 )
 from latticework.schedules import Blocked
-from latticework.topologies import Lattice
 
 _DTYPES = (jnp.float32, jnp.float64)
 
@@ -71,21 +70,11 @@ class PallasLoop(AbstractLoopKernel):
     @classmethod
     def refusal(cls, loop: LatticeLoop) -> str | None:
         """Another lattice, cell or schedule, no step to take, too large a block, or a TPU."""
-        lattice, schedule = loop.lattice, loop.schedule
-        if type(loop.cell) not in (NeighbourMix, GatedNeighbourMix):
-            return f"it is written for neighbour mixes, not {type(loop.cell).__name__}"
-        if not isinstance(schedule, Blocked):
-            return f"it is written for Blocked, not {type(schedule).__name__}"
-        if (
-            not isinstance(lattice, Lattice)
-            or len(lattice.shape) != 3
-            or lattice.is_torus
-            or (lattice.neighbourhood, lattice.radius) != ("moore", 1)
-        ):
-            return "it is written for three-dimensional Moore lattices of radius 1 with an edge"
-        if loop.outer_steps < 1 or schedule.inner_steps < 1:
-            return "there is no step to take"
-        i, j, k = schedule.block_shape
+        refusal = cube_refusal(loop, "written")
+        if refusal is not None:
+            return refusal
+        assert isinstance(loop.schedule, Blocked)
+        i, j, k = loop.schedule.block_shape
         if window_rows((i, j, k)) > MAX_ROWS:
             return (
                 f"a block of {(i, j, k)} with its halo is more than the {MAX_ROWS} cells it holds"

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
-from latticework.kernels.native_kernel import extension
+from latticework.kernels.extension import why_unavailable
 from latticework.kernels.wave_problem import (
     AbstractWaveKernel,
     WaveProblem,
@@ -55,10 +55,7 @@ class NativeWaveKernel(AbstractWaveKernel):
                 return f"it knows the rule stdp, not {type(link.rule).__name__}"
         if not problem.wiring.links:
             return "it computes links, and this wiring has none"
-        if jax.default_backend() != "cpu":
-            return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
-        found = extension()
-        return found if isinstance(found, str) else None
+        return why_unavailable()
 
     def run(
         self,

@@ -17,7 +17,8 @@ from latticework.core.precision import double_precision
 from latticework.core.registry import unknown_name
 from latticework.core.rule import AbstractRule
 from latticework.kernels import KERNELS, AbstractKernel, Problem, choose_kernel
-from latticework.kernels.native_kernel import THREADS_VARIABLE, NativeKernel, extension
+from latticework.kernels.extension import THREADS_VARIABLE, extension
+from latticework.kernels.native_kernel import NativeKernel
 from latticework.models import diagonal, grid, small_world, tree
 from latticework.rules import Bptt, Broadcast, HopTrace
 from latticework.studies.description import rule_label

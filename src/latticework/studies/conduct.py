@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
-from latticework.kernels.native_kernel import THREADS_VARIABLE
+from latticework.kernels.extension import THREADS_VARIABLE
 from latticework.studies.journal import Journal, in_order, missing
 from latticework.studies.study import AbstractStudy, Point, Row
 from latticework.tasks import DataSource

@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from latticework.kernels import KERNELS, Problem
-from latticework.kernels.native_kernel import NativeKernel, extension
+from latticework.kernels.extension import extension
+from latticework.kernels.native_kernel import NativeKernel
 from latticework.recipes import recipe, require_leaky
 from latticework.studies.bench import num_threads
 from latticework.tasks import DataSource, cache_folder, data_status
