@@ -11,6 +11,7 @@ import pytest
 from latticework.cells.consensus import Consensus, LambdaAttention
 from latticework.cells.front_end import FrontEnd
 from latticework.cells.level_nets import LevelNets
+from latticework.kernels.glom import XlaDelta
 from latticework.models.glom import Glom
 from latticework.schedules.settling import Settling, Snapshots
 
@@ -157,6 +158,27 @@ def test_consensus_brings_columns_together():
 
     strong = replace(NETWORK, consensus=Consensus(beta=0.0, radius=9.0, rate=0.9))
     assert scatter(strong) < 0.5 * scatter(NETWORK)
+
+
+@pytest.mark.parametrize("min_steps", [None, 1])
+def test_steps_written_out_are_the_steps_of_the_loop(monkeypatch, min_steps):
+    network = with_rule(snapshots=Snapshots((1, 2)), noise=0.1, min_steps=min_steps)
+    dropping = replace(network, nets=replace(NETS, dropout=0.25))
+    found = {}
+    for written_out in (False, True):
+        monkeypatch.setattr(XlaDelta, "is_one_call", written_out)
+
+        def end(params):
+            settled = dropping.settle(
+                params, network.see(PIXELS), SEED, learning=True, all_states=True
+            )
+            return jnp.sum(settled.state**2), settled
+
+        gradient = jax.grad(end, has_aux=True)
+        found[written_out] = jax.jit(gradient)(PARAMS)
+        assert str(jax.make_jaxpr(gradient)(PARAMS)).count("scan[") == (0 if written_out else 2)
+    for expected, got in zip(*map(jax.tree.leaves, found.values()), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_state_of_another_shape_is_an_error():

@@ -22,6 +22,9 @@ class AbstractDelta(abc.ABC):
     """
 
     name: ClassVar[str]
+    is_one_call: ClassVar[bool] = False
+    """Whether it compiles to a single call, so that it may be written out once per step."""
+
     nets: LevelNets
     attention: AbstractAttention
 

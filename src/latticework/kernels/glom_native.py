@@ -36,6 +36,7 @@ class NativeDelta(AbstractDelta):
     """
 
     name: ClassVar[str] = "native"
+    is_one_call: ClassVar[bool] = True
     num_threads: int = 0
     simd: str = "auto"
 

@@ -53,11 +53,20 @@ class Snapshots:
         return (state,) * len(self.divisors)
 
     def apply(
-        self, state: Array, held: tuple[Array, ...], fires: Bool[Array, " snapshot"]
+        self,
+        state: Array,
+        held: tuple[Array, ...],
+        fires: Bool[Array, " snapshot"] | Bool[np.ndarray, " snapshot"],
     ) -> tuple[Array, tuple[Array, ...]]:
-        """The state and the snapshots after one step."""
+        """The state and the snapshots after one step.
+
+        Where `fires` is a numpy array, what does not fire costs nothing.
+        """
         kept = []
         for number, snapshot in enumerate(held):
+            if isinstance(fires, np.ndarray) and not fires[number]:
+                kept.append(snapshot)
+                continue
             gain = jnp.where(fires[number], self.factor, 0.0).astype(state.dtype)
             state = state + gain * snapshot
             kept.append(jnp.where(fires[number], state, snapshot))
