@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -73,8 +73,7 @@ class PallasLoop(AbstractLoopKernel):
         refusal = cube_refusal(loop, "written")
         if refusal is not None:
             return refusal
-        assert isinstance(loop.schedule, Blocked)
-        i, j, k = loop.schedule.block_shape
+        i, j, k = cast(Blocked, loop.schedule).block_shape
         if window_rows((i, j, k)) > MAX_ROWS:
             return (
                 f"a block of {(i, j, k)} with its halo is more than the {MAX_ROWS} cells it holds"
