@@ -25,6 +25,8 @@ def _write_result(root: Path, name: str, accuracies: list[float]) -> None:
     }
     line = {
         "epoch": 0,
+        "steps": 100,
+        "seconds": 60.0,
         "train_loss": 2.0,
         "train_accuracy": 0.3,
         "test_accuracy": mean,
@@ -62,6 +64,16 @@ def test_rebuilt_pages_agree_and_changed_results_are_found(root: Path) -> None:
         ("docs/results.md", "table runs"),
         ("docs/figures/grid-snap1-adam.png", "figure grid-snap1-adam"),
     }
+
+
+def test_a_curve_ends_with_what_was_published(root: Path) -> None:
+    page = root / "docs" / "results.md"
+    page.write_text(PAGE.format("curve-glom-mnist-faithful"))
+    _write_result(root, "glom-mnist-faithful", [0.3])
+    rebuild_pages(root)
+    rows = [[cell.strip() for cell in line.split("|")] for line in page.read_text().splitlines()]
+    assert rows[-4][1:-1] == ["1", "100", "2.0000", "0.3000", "1 min"]
+    assert rows[-3][1:-1] == ["6, published", "600", "-", "0.91", "-"]
 
 
 def test_a_figure_without_data_is_stale(root: Path) -> None:

@@ -56,7 +56,7 @@ def learning_curve(
         accuracy.legend(loc="lower right")
         loss = style.place(figure, 5.65, 0.9, 2.5, 2.3)
         _curve(loss, records, "train_loss", "training", _TRAIN)
-        loss.set(xlabel="epochs of training", title="loss while training (nats)")
+        loss.set(xlabel="epochs of training", title="loss while training")
         for axes in (accuracy, loss):
             axes.set_xlim(left=0)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))

@@ -29,6 +29,7 @@ class Published:
 
     Args:
         test_accuracy: the headline, in 0..1; None when nothing was published.
+        epochs: of the headline; None where it was not trained on this schedule.
         by_epoch: test accuracy after each epoch, where it was published.
         checked: mean and standard deviation over seeds of a checked re-simulation of the
             published program, which has one seed; None when there is none.
@@ -36,6 +37,7 @@ class Published:
     """
 
     test_accuracy: float | None = None
+    epochs: int | None = None
     by_epoch: tuple[float, ...] = ()
     checked: tuple[float, float] | None = None
     note: str = ""
@@ -44,6 +46,13 @@ class Published:
     def text(self) -> str:
         """The number to print, or a dash."""
         return "-" if self.test_accuracy is None else f"{self.test_accuracy:.3f}"
+
+    @property
+    def points(self) -> list[tuple[int, float]]:
+        """What a learning curve is to be compared with: (epochs of training, test accuracy)."""
+        if self.epochs is None or self.test_accuracy is None:
+            return [(epoch + 1, value) for epoch, value in enumerate(self.by_epoch)]
+        return [(self.epochs, self.test_accuracy)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from latticework.pictures import learning_curve
+from latticework.recipes import RECIPES
 from latticework.report.everything import Results
 from latticework.report.studies import figure_data
 from latticework.studies.catalogue import STUDIES
@@ -44,15 +45,13 @@ def _curve(name: str) -> Figure:
             "metrics": [
                 {key: line[key] for key in ("epoch", "per_seed")} for line in result.metrics
             ],
-            "published": list(result.recipe.published.by_epoch),
+            "published": RECIPES[name].published.points,
             "title": name,
         }
 
     def draw(results: Results, path: Path) -> object:
         result = results.runs[name]
-        published = [
-            (epoch + 1, value) for epoch, value in enumerate(result.recipe.published.by_epoch)
-        ]
+        published = RECIPES[name].published.points
         return learning_curve(result.metrics, path, published=published, title=name)
 
     return Figure(data, draw)
@@ -71,7 +70,7 @@ def _study(name: str) -> Figure:
     return Figure(data, draw)
 
 
-CURVES = ("grid-snap1-adam", "grid-snap1-sgd", "grid-best", "tree-best")
+CURVES = ("grid-snap1-adam", "grid-snap1-sgd", "grid-best", "tree-best", "glom-mnist-faithful")
 """Recipes whose learning curve the documentation shows."""
 
 FIGURES: dict[str, Figure] = {

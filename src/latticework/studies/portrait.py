@@ -54,7 +54,7 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
     recipe = opened.recipe
     drawn = []
     if records := opened.folder.read_metrics():
-        published = [(epoch + 1, value) for epoch, value in enumerate(recipe.published.by_epoch)]
+        published = recipe.published.points
         path = folder / "learning_curve.png"
         drawn.append(learning_curve(records, path, published=published, title=recipe.name))
     if recipe.learner().score_name == ACCURACY:
