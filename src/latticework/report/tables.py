@@ -5,6 +5,7 @@ from functools import partial
 
 from latticework.core.words import plural
 from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe
+from latticework.recipes.base import Published
 from latticework.recipes.tnn_variants import VARIANTS
 from latticework.report.benchmarks import (
     glom_table,
@@ -49,6 +50,7 @@ def runs_table(runs: Runs) -> str:
     for recipe in _in_order(runs):
         result = runs[recipe.name]
         record, summary = result.record, result.summary
+        published = RECIPES.get(recipe.name, recipe).published
         rows.append(
             (
                 recipe.name,
@@ -58,8 +60,8 @@ def runs_table(runs: Runs) -> str:
                 "-" if summary["sd"] is None else f"{summary['sd']:.3f}",
                 f"{summary['min']:.3f}",
                 f"{summary['max']:.3f}",
-                recipe.published.text,
-                _checked(recipe),
+                published.text,
+                _checked(published),
                 record["kernel"],
             )
         )
@@ -192,6 +194,6 @@ def _ours(result: RunResult | None) -> str:
     return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({seeds})"
 
 
-def _checked(recipe: AbstractRecipe) -> str:
-    checked = recipe.published.checked
+def _checked(published: Published) -> str:
+    checked = published.checked
     return "-" if checked is None else f"{checked[0]:.3f} ± {checked[1]:.3f}"
