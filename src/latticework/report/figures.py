@@ -12,7 +12,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from latticework.pictures import learning_curve
-from latticework.recipes import RECIPES
 from latticework.report.everything import Results
 from latticework.report.studies import figure_data
 from latticework.studies.catalogue import STUDIES
@@ -45,14 +44,13 @@ def _curve(name: str) -> Figure:
             "metrics": [
                 {key: line[key] for key in ("epoch", "per_seed")} for line in result.metrics
             ],
-            "published": RECIPES[name].published.points,
+            "published": result.published.points,
             "title": name,
         }
 
     def draw(results: Results, path: Path) -> object:
         result = results.runs[name]
-        published = RECIPES[name].published.points
-        return learning_curve(result.metrics, path, published=published, title=name)
+        return learning_curve(result.metrics, path, published=result.published.points, title=name)
 
     return Figure(data, draw)
 

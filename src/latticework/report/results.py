@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from latticework.recipes import AbstractRecipe, from_json, to_json
+from latticework.recipes import RECIPES, AbstractRecipe, from_json, to_json
+from latticework.recipes.base import Published
 from latticework.train import Summary, TrainResult, write_json
 
 
@@ -28,6 +29,11 @@ class RunResult:
     def num_seeds(self) -> int:
         """Number of seeds."""
         return len(self.record["seeds"])
+
+    @property
+    def published(self) -> Published:
+        """What the catalogue says was published, whatever it said when the run was made."""
+        return RECIPES.get(self.recipe.name, self.recipe).published
 
     @property
     def is_cut_short(self) -> bool:

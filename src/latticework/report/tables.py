@@ -50,7 +50,7 @@ def runs_table(runs: Runs) -> str:
     for recipe in _in_order(runs):
         result = runs[recipe.name]
         record, summary = result.record, result.summary
-        published = RECIPES.get(recipe.name, recipe).published
+        published = result.published
         rows.append(
             (
                 recipe.name,
@@ -85,7 +85,7 @@ def epochs_table(runs: Runs, name: str) -> str:
     rows = []
     for line in result.metrics:
         epoch = line["epoch"]
-        published = result.recipe.published.by_epoch
+        published = result.published.by_epoch
         each = line["per_seed"]["test_accuracy"]
         rows.append(
             (
@@ -117,7 +117,7 @@ def curve_table(runs: Runs, name: str) -> str:
         for line in result.metrics
     ]
     steps_per_epoch = result.metrics[0]["steps"]
-    for epochs, accuracy in RECIPES[name].published.points:
+    for epochs, accuracy in result.published.points:
         steps = f"{epochs * steps_per_epoch:,}"
         rows.append((f"{epochs}, published", steps, "-", f"{accuracy:.2f}", "-"))
     return markdown(("epochs", "steps", "training loss", "test accuracy", "time"), rows)
