@@ -20,6 +20,7 @@ from latticework.cells.front_end import FrontEnd
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.counter_bits import mix, stream, uniform
+from latticework.core.trees import stacked
 from latticework.kernels.glom import AUTO, delta_kernel
 from latticework.schedules.settling import Settling, alive
 from latticework.topologies import torus
@@ -263,7 +264,7 @@ def _written_out(step: Callable, carry: Any, items: Any) -> tuple[Any, Any]:
     for n in range(len(items[0])):
         carry, result = step(carry, jax.tree.map(lambda item, n=n: item[n], items))
         results.append(result)
-    return carry, jax.tree.map(lambda *each: jnp.stack(each), *results)
+    return carry, stacked(results)
 
 
 def stream_of(seed: Array, purpose: int) -> Array:

@@ -11,6 +11,7 @@ from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import AbstractLatticeCell
 from latticework.core.lattice_loop import LatticeLoop
+from latticework.core.trees import stacked
 from latticework.models.lattice_inputs import AbstractLatticeInput, ImageFace
 from latticework.readouts import SlabLinear
 from latticework.schedules import Blocked
@@ -77,7 +78,7 @@ class Gridnet:
         else:
             keys = jax.random.split(cell_key, self.outer_steps)
             each = [self.cell.init(k, self.lattice) for k in keys]
-            network = jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
+            network = stacked(each)
         params = {
             "init_in": jax.random.normal(state_key, shape, jnp.float32),
             "network": network,

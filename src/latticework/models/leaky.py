@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
@@ -13,6 +12,7 @@ from latticework.core.learner import AbstractLearner, FusedSteps, OptimiserSpec,
 from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
+from latticework.core.trees import stacked
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.native_kernel import GROUPS, NativeKernel
 from latticework.models.mismatch import Mismatch
@@ -60,7 +60,7 @@ class LeakyLearner(AbstractLearner):
     def init(self, seeds: Sequence[int]) -> CellParams:
         """Parameters for each seed, `[seed, cell, ...]`."""
         each = [self.network.init(jax.random.key(seed)) for seed in seeds]
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
+        return stacked(each)
 
     def updates(
         self,

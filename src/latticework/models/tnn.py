@@ -15,6 +15,7 @@ from latticework.core.checks import require
 from latticework.core.learner import Updates
 from latticework.core.staged_learner import AbstractStagedLearner
 from latticework.core.trained_readout import AbstractTrainedReadout
+from latticework.core.trees import stacked
 from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
 from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
 from latticework.tasks.spike_codes import AbstractSpikeCode, PoissonIntervals
@@ -80,7 +81,7 @@ class TnnLearner(AbstractStagedLearner):
 
     def init(self, seeds: Sequence[int]) -> Params:
         """Weights as their links say, a key, and a classifier that knows nothing."""
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *[self._one(seed) for seed in seeds])
+        return stacked(self._one(seed) for seed in seeds)
 
     def _one(self, seed: int) -> Params:
         key = jax.random.key(seed, impl="threefry2x32")

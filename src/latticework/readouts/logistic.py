@@ -12,6 +12,7 @@ from jaxtyping import Array
 from latticework.core.checks import require
 from latticework.core.loss import cross_entropy
 from latticework.core.trained_readout import AbstractTrainedReadout, Fit, LinearParams
+from latticework.core.trees import stacked
 
 _CHUNK = 2000
 """Examples per product: counts are kept as bytes and widened a chunk at a time."""
@@ -70,7 +71,7 @@ class Logistic(AbstractTrainedReadout):
             self.fit(own, classes, key, num_classes)
             for own, classes, key in zip(features, targets, keys, strict=True)
         ]
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *fits)
+        return stacked(fits)
 
     def scores(self, params: LinearParams, features: Array) -> Array:
         """`A f / scale + b`."""

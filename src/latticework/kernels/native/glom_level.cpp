@@ -204,7 +204,7 @@ struct Task {
     const uint32_t seed = stream(glom.seed, static_cast<uint32_t>(net));
     if (glom.drops) {
       drop(seed, 0, entries, place, rows, factors, input);
-      for (int k = 0; k < entries; ++k) rows[k] = input + k * kStrip;
+      rows_of(input, entries, rows);
     }
     product(param(0, net), d, entries, param(1, net), rows, lanes, query);
     tanh_rows(d, lanes, query);
@@ -224,11 +224,11 @@ struct Task {
   void later_layer(int net, uint32_t seed, int number, int place, const float* in, float* out) {
     const int d = glom.channels;
     const float* rows[kMaxEntries / 9];
-    for (int k = 0; k < d; ++k) rows[k] = in + k * kStrip;
+    rows_of(in, d, rows);
     if (glom.drops) {
       float* kept = masked + number * d * kStrip;
       drop(seed, glom.entries() + number * d, d, place, rows, mask + number * d * kStrip, kept);
-      for (int k = 0; k < d; ++k) rows[k] = kept + k * kStrip;
+      rows_of(kept, d, rows);
     }
     product(param(2 + 2 * number, net), d, d, param(3 + 2 * number, net), rows, lanes, out);
     tanh_rows(d, lanes, out);
@@ -313,9 +313,9 @@ struct Task {
     const float* factor = mask + number * size;
     const float* rows[kMaxEntries / 9] = {};
     through_tanh(g, y, weight_sums + d * d);
-    for (int k = 0; k < d; ++k) rows[k] = (glom.drops ? masked + number * size : in) + k * kStrip;
+    rows_of(glom.drops ? masked + number * size : in, d, rows);
     outer(g, d, rows, d, lanes, weight_sums);
-    for (int n = 0; n < d; ++n) rows[n] = g + n * kStrip;
+    rows_of(g, d, rows);
     product(weight, d, d, nullptr, rows, lanes, out);
     if (glom.drops)
       each(d, [&](int at) { S::store(out + at, S::load(out + at) * S::load(factor + at)); });
@@ -329,12 +329,12 @@ struct Task {
     const float* rows[kMaxEntries / 9];
     through_tanh(g, query, weight_sums + d * entries);
     outer(g, d, inputs, entries, lanes, weight_sums);
-    for (int n = 0; n < d; ++n) rows[n] = g + n * kStrip;
+    rows_of(g, d, rows);
     for (int block = 0; block < 9; ++block) {
       product(weight + block * d * d, d, d, nullptr, rows, lanes, spread);
       const int away = place + planes.offset(block);
       const float* factor = factors + block * d * kStrip;
-      for (int n = 0; n < d; ++n) {
+      for (int n = 0; n < d; ++n) {  // masked on the way
         float* to = plane(sums, glom.reads[net], n) + away;
         const float *by = spread + n * kStrip, *kept = factor + n * kStrip;
         if (glom.drops)
@@ -354,10 +354,11 @@ struct Task {
     const V scale = S::splat(glom.scale);
     for (int n = 0; n < d; ++n) {
       const float* from = plane(cotangent, glom.writes[net], n) + place;
-      for (int v = 0; v < lanes; v += S::width)
-        S::store(g3 + n * kStrip + v, scale * S::load_loose(from + v));
+      for (int v = 0; v < lanes; v += S::width) {
+        const V g = scale * S::load_loose(from + v);
+        for (float* to : {g3, g1}) S::store(to + n * kStrip + v, g);
+      }
     }
-    each(d, [&](int at) { S::store(g1 + at, S::load(g3 + at)); });
     later_back(net, 1, g3, value, key, work);
     each(d, [&](int at) {
       const V g = S::load(g1 + at) + S::load(work + at);  // by K

@@ -55,6 +55,11 @@ LW_INLINE void product_block(const float* weight, int entries, const float* bias
   }
 }
 
+// rows[n] = row n of a strip's array
+inline void rows_of(const float* array, int count, const float** rows) {
+  for (int n = 0; n < count; ++n) rows[n] = array + n * kStrip;
+}
+
 // out[n] = bias[n] + sum over k of weight[n, k] rows[k]
 inline void product(const float* weight, int count, int entries, const float* bias,
                     const float* const* rows, int lanes, float* out) {

@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from latticework.cells import NeighbourMix
 from latticework.core.loss import cross_entropy
+from latticework.core.trees import stacked
 from latticework.models import Gridnet, GridnetParams, PatchFaces
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
@@ -68,7 +69,7 @@ def _params(golden: Archive, network: Gridnet) -> GridnetParams:
     if not network.shares_weights:
         each = params.pop("networks")
         layers = [each[str(step)] for step in range(network.outer_steps)]
-        params["network"] = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
+        params["network"] = stacked(layers)
     return params
 
 
