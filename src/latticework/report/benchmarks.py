@@ -104,6 +104,24 @@ def glom_table(record: Mapping[str, Any] | None) -> str:
     return f"{machine_line(record, peak=False)}\n\n{markdown(headers, rows)}"
 
 
+def glom_published_table(record: Mapping[str, Any] | None) -> str:
+    """Our weights of the published GLOM beside the published ones: loss, size, recall."""
+    if record is None:
+        return "`benchmarks/glom_published.py` has not been run."
+    rows = [
+        (
+            name,
+            f"{one['loss']:.4f}",
+            f"{one['rms']:.2f}",
+            f"{one['accuracy']:.4f}",
+            *(f"{share:.2f}" for share in one["recall"]),
+        )
+        for name, one in record["weights"].items()
+    ]
+    headers = ("weights", "training loss", "size", "test accuracy")
+    return markdown((*headers, *(f"of {digit}" for digit in range(10))), rows)
+
+
 def machine_line(record: Mapping[str, Any], *, peak: bool = True) -> str:
     """The machine that was measured, in one line; its peak where shares of it are told."""
     machine = record["machine"]

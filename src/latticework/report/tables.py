@@ -8,6 +8,7 @@ from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe
 from latticework.recipes.base import Published
 from latticework.recipes.tnn_variants import VARIANTS
 from latticework.report.benchmarks import (
+    glom_published_table,
     glom_table,
     gridnet_table,
     leaky_table,
@@ -170,6 +171,9 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "bench-gridnet": lambda results: gridnet_table(results.benchmarks.get("gridnet")),
     "bench-remat": lambda results: remat_table(results.benchmarks.get("remat")),
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
+    "glom-published": lambda results: glom_published_table(
+        results.benchmarks.get("glom-published")
+    ),
     **TNN_TABLES,
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
