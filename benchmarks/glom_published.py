@@ -10,6 +10,7 @@ Folders after --earlier are copies of RUN from before its end (`cp -r`), of whic
 """
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import jax
@@ -17,20 +18,16 @@ import jax.numpy as jnp
 import numpy as np
 from harness import machine, save
 
+from latticework.core.task import Dataset
 from latticework.models.glom_weights import read_weights
-from latticework.recipes import recipe
-from latticework.recipes.glom_recipe import GlomRecipe
+from latticework.recipes import OpenRun, open_run
 from latticework.studies.glom_networks import require_glom
+from latticework.studies.measurement import confusions, load_dataset
 from latticework.tasks import DataSource
 from latticework.train import checkpoint
 
 BATCHES, BATCH = 20, 60
 """Of training images."""
-
-TEST_BATCH = 100
-
-EPOCH = 1000
-"""Steps of an epoch."""
 
 
 def main() -> None:
@@ -42,78 +39,59 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="a checkout into whose results/ it goes")
     options = parser.parse_args()
 
-    faithful = require_glom(recipe("glom-mnist-faithful"))
-    growth = []
-    for folder in [*options.earlier, options.run]:
-        params, steps = stored(faithful, folder)
-        growth.append({"steps": steps, "rms": size(params)})
-    published = read_weights(options.published, faithful.nets)
-    weights = {
-        "ours": params,
-        "published": {name: leaf[None] for name, leaf in published.items()},
-    }
-    rows = {name: measured(faithful, params) for name, params in weights.items()}
-    for name, row in rows.items():
-        print(name, row)
+    ours = open_run(options.run)
+    dataset = load_dataset(ours, DataSource())
+    stages = [*map(open_run, options.earlier), ours]
+    growth = [{"steps": steps(stage, dataset), "rms": size(stage)} for stage in stages]
+    theirs = read_weights(options.published, require_glom(ours.recipe).nets)
+    published = dataclasses.replace(
+        ours, params={name: leaf[None] for name, leaf in theirs.items()}
+    )
+    rows = {}
+    for name, opened in (("ours", ours), ("published", published)):
+        rows[name] = measured(opened, dataset)
+        print(name, rows[name], flush=True)
     record = {"machine": machine(), "train_images": BATCHES * BATCH, "weights": rows}
     save(options.save, "glom-published", {**record, "growth": growth})
 
 
-def stored(faithful: GlomRecipe, folder: Path) -> tuple[dict, int]:
-    """The parameters `[seed, net, ...]` of a checkpoint, and the steps that led to them."""
-    like = {"params": jax.eval_shape(lambda: faithful.learner().init([0]))}
-    state, meta = checkpoint.load(folder / "checkpoint.safetensors", like, partial=True)
-    return state["params"], EPOCH * meta["epoch"] + meta["step"]
+def steps(opened: OpenRun, dataset: Dataset) -> int:
+    """The training steps behind a checkpoint."""
+    meta = checkpoint.read_meta(opened.folder.checkpoint)
+    return opened.recipe.training.steps_per_epoch(dataset) * meta["epoch"] + meta["step"]
 
 
-def size(params: dict) -> float:
+def size(opened: OpenRun) -> float:
     """Root mean square of the first layers' weights."""
-    return float(np.sqrt(np.mean(np.asarray(params["weight1"], np.float64) ** 2)))
+    return float(np.sqrt(np.mean(np.asarray(opened.params["weight1"], np.float64) ** 2)))
 
 
-def measured(faithful: GlomRecipe, params: dict) -> dict[str, object]:
-    """What is told of one set of weights, `[seed, net, ...]` of one seed."""
-    recall, accuracy = recalls(faithful, params)
+def measured(opened: OpenRun, dataset: Dataset) -> dict[str, object]:
+    """What is told of one set of weights."""
+    counts = confusions(opened, dataset, opened.seeds[0])
+    found = np.diag(counts)
     return {
-        "rms": size(params),
-        "loss": loss(faithful, params),
-        "accuracy": accuracy,
-        "recall": recall,
+        "rms": size(opened),
+        "loss": loss(opened, dataset),
+        "accuracy": float(found.sum() / counts.sum()),
+        "recall": (found / counts.sum(axis=1)).tolist(),
     }
 
 
-def loss(faithful: GlomRecipe, params: dict) -> float:
+def loss(opened: OpenRun, dataset: Dataset) -> float:
     """Mean loss while learning."""
-    task, learner = faithful.task, faithful.learner()
-    dataset = task.load(DataSource())
+    learner, encode = opened.recipe.learner(), opened.recipe.task.encode
 
     @jax.jit
     def one(params, inputs, targets, key):
-        return learner.updates(params, task.encode(inputs)[None], targets[None], key[None]).loss
+        return learner.updates(params, encode(inputs)[None], targets[None], key[None]).loss
 
     found = []
     for number, key in enumerate(jax.random.split(jax.random.key(0), BATCHES)):
         batch = slice(number * BATCH, (number + 1) * BATCH)
         targets = jnp.asarray(dataset.train_targets[batch], jnp.int32)
-        found.append(one(params, dataset.train_inputs[batch], targets, key))
+        found.append(one(opened.params, dataset.train_inputs[batch], targets, key))
     return float(np.mean(found))
-
-
-def recalls(faithful: GlomRecipe, params: dict) -> tuple[list[float], float]:
-    """Recall of each class, and the share of all test images, by vote."""
-    task, learner = faithful.task, faithful.learner()
-    dataset = task.load(DataSource())
-    says = jax.jit(lambda params, inputs: learner.scores(params, task.encode(inputs))[0].argmax(-1))
-    number = len(dataset.test_targets)
-    said = np.concatenate(
-        [
-            says(params, dataset.test_inputs[at : at + TEST_BATCH])
-            for at in range(0, number, TEST_BATCH)
-        ]
-    )
-    right = said == dataset.test_targets
-    each = [float(right[dataset.test_targets == one].mean()) for one in range(10)]
-    return each, float(right.mean())
 
 
 if __name__ == "__main__":
