@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-slow sanitize docs web browser lint bench clean
+.PHONY: help setup run test test-all test-slow sanitize fuzz docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,8 +34,16 @@ setup: $(VENV)/.installed-dev  ## install everything, tools for development incl
 run: $(VENV)/.installed  ## train the 1,120-parameter grid on MNIST by its local rule
 	$(BIN)/latticework train grid-snap1-adam
 
-test: $(VENV)/.installed-dev  ## the whole test-suite but what is marked slow
+test: $(VENV)/.installed-dev  ## the test-suite but what is marked all or slow
 	$(BIN)/pytest -q -n 2
+
+# What is longer than `make test` should be; the last line is pytest's own.
+test-all: $(VENV)/.installed-dev  ## lint, docs, sanitizers, a short fuzz, the tests marked all
+	$(MAKE) lint
+	$(MAKE) docs
+	$(MAKE) sanitize
+	$(MAKE) fuzz N=small
+	$(BIN)/pytest -q -n 2 -m all
 
 test-slow: $(VENV)/.installed-dev  ## the tests marked slow
 	$(BIN)/pytest -q -m slow
@@ -51,6 +59,16 @@ sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and 
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=tests \
 	  LATTICEWORK_NATIVE=$$(echo $(abspath $(SANITIZED))/_native*.so) \
 	  $(BIN)/pytest -q -p support.other_build tests/unit/test_native_*.py
+
+# Every executable file fuzz/NAME/run is a fuzz, so a new one needs no line here. It is given, in
+# the environment, N (how many cases of each kind, or `small`: what takes about a minute) and SEED
+# (where its random draws begin: another for each run), finds this environment's python first in
+# PATH, says on stderr what went wrong, and fails then. Its last line on stdout is one JSON object of
+# counts for each kind of case, as {"update": {"cases": 100000, "wrong accepted": 0}}. These are
+# added up in results/fuzz.json, unless N is small.
+N ?= small
+fuzz: $(VENV)/.installed-dev  ## every fuzz below fuzz/, N=100000 cases of each kind; N=small: a minute each
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python fuzz/add_up.py $(N)
 
 docs: $(VENV)/.installed  ## build the documentation into site/
 	$(BIN)/pip install --quiet --disable-pip-version-check "mkdocs-material>=9.5" "mkdocstrings[python]>=0.26" \

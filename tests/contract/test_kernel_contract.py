@@ -160,7 +160,7 @@ def check_single_precision(kernel: type[AbstractKernel], network: Network, task)
 
 @pytest.mark.parametrize(
     "topology",
-    [Grid(4, 3), pytest.param(SmallWorld(4, 3, num_long_edges=5), marks=pytest.mark.slow)],
+    [Grid(4, 3), pytest.param(SmallWorld(4, 3, num_long_edges=5), marks=pytest.mark.all)],
 )
 def test_imperfect_hardware(topology):
     taken = check_kernels(tuple(KERNELS.values()), network_on(topology), IMPERFECT_TASKS)

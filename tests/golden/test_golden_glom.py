@@ -37,7 +37,7 @@ def test_replay(glom, name):
 
 
 def test_published_weights_on_two_images(glom, tmp_path):
-    """The first two of the fifty images; the others are the slow test's."""
+    """The first two of the fifty images; the others are `make test-all`'s."""
     dataset = mnist()
     stored = dict(np.load(glom / LONG))
     for name in ("vote_counts_50", "vote_50", "labels_50"):
@@ -54,7 +54,7 @@ def test_published_weights_on_two_images(glom, tmp_path):
     assert len(checks) == 5
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_published_weights_on_all_test_images(glom):
     mnist()
     (result,) = verify(glom / LONG)

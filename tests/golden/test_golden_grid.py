@@ -43,7 +43,7 @@ def test_replay(grid, name):
     assert result.worst in result.checks
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_replay_of_the_training_run(grid):
     (result,) = verify(grid / NEEDS_DATA)
     if result.outcome is Outcome.SKIPPED:

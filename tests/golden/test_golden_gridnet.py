@@ -9,7 +9,7 @@ from latticework.verify import Outcome, verify
 from latticework.verify.gridnet import GRIDNET
 from latticework.verify.gridnet.tolerances import ROUNDED
 
-SLOW = {
+LONG = {
     "plain_relu.npz",
     "plain_leaky_relu.npz",
     "plain_silu.npz",
@@ -20,7 +20,7 @@ SLOW = {
     "imagenet_tiny_a.npz",
     "imagenet_tiny_b.npz",
 }
-"""Replayed by `make test-slow`; what they show, the other files show too, but for one activation
+"""Replayed by `make test-all`; what they show, the other files show too, but for one activation
 or mode."""
 
 
@@ -35,7 +35,7 @@ def folder(golden_dir):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        pytest.param(name, marks=[pytest.mark.all] if name in LONG else [])
         for name in GRIDNET.replays
     ],
 )

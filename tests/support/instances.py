@@ -8,13 +8,13 @@ from latticework.core.registry import Registry
 def instances(registry: Registry, *, first_only: bool = False) -> list:
     """All examples of all names; a new name is covered without editing a test.
 
-    With `first_only` the further examples of a name are left to the slow tests.
+    With `first_only` the further examples of a name are left to `make test-all`.
     """
     return [
         pytest.param(
             instance,
             id=f"{name}-{number}",
-            marks=(pytest.mark.slow,) if first_only and number else (),
+            marks=(pytest.mark.all,) if first_only and number else (),
         )
         for name in registry
         for number, instance in enumerate(registry.examples_of(name))

@@ -61,7 +61,7 @@ def test_the_gradient_is_that_of_finite_differences():
         assert slope != 0
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_the_pool_fills_and_goes_on():
     learner = replace(LEARNER, persistence=Persistence(8, fresh=0.2, mutated=0.3, damaged=0.2))
     params, pool = learner.init([0]), learner.init_memory([0])
@@ -104,7 +104,7 @@ def test_denoising_adds_its_parameters_and_teaches_them():
     assert np.array_equal(shown[:, ~blind], np.asarray(bottom)[:, ~blind])
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_a_population_points_where_the_gradient_does():
     params, (inputs, targets) = LEARNER.init([0]), batch()
     own = jax.jit(LEARNER.updates)(params, inputs, targets, KEY).direction
@@ -138,7 +138,7 @@ def run(learner, epochs=2, folder=None, resume=False, rate=1e-2):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_two_seeds_learn_and_a_run_with_a_pool_resumes_bit_for_bit(tmp_path):
     learner = replace(LEARNER, persistence=Persistence(16))
     whole = run(learner, 4)

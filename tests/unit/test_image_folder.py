@@ -110,7 +110,7 @@ def imagenet(folder, **task) -> GridnetRecipe:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_it_learns_and_resumes_in_the_middle_of_an_epoch(folder, tmp_path):
     prepared = prepare(imagenet(folder), DataSource(None, True))
     whole = run(prepared, [0], run_dir=tmp_path / "whole")

@@ -103,7 +103,7 @@ def test_the_same_as_one_by_one(topology, size, task):
     check(topology, size, (task,))
 
 
-@pytest.mark.slow
+@pytest.mark.all
 @settings(QUICK, max_examples=20)
 @given(topologies(), sizes())
 def test_the_same_as_one_by_one_with_every_task(topology, size):

@@ -87,7 +87,7 @@ def test_any_wiring_and_shape(topology, size, tasks):
     check(topology, size, tasks)
 
 
-@pytest.mark.slow
+@pytest.mark.all
 @settings(QUICK, max_examples=40)
 @given(topologies(), sizes())
 def test_any_wiring_and_shape_with_every_task(topology, size):

@@ -28,7 +28,7 @@ FAST = {"plain": 0, "gated residual": 1, "inner steps": 2, "block norm": 0}
 CASES = [
     *(pytest.param(name, LAYOUTS[layout], id=name) for name, layout in FAST.items()),
     *(
-        pytest.param(name, layout, id=f"{name}, {layout}", marks=pytest.mark.slow)
+        pytest.param(name, layout, id=f"{name}, {layout}", marks=pytest.mark.all)
         for name in LOOPS
         for number, layout in enumerate(LAYOUTS)
         if FAST.get(name) != number
@@ -49,14 +49,14 @@ def test_single_precision():
     assert worst(expected, jax.tree.map(lambda leaf: leaf.astype(jnp.float64), got)) < 2e-5
 
 
-@pytest.mark.slow
+@pytest.mark.all
 @pytest.mark.parametrize("name", ["plain", "block norm"])
 def test_remat_changes_nothing(name):
     case, expected = truth(name)
     assert worst(expected, value_and_pull(PallasLoop(case.loop, remat=True), case)) < 1e-12
 
 
-@pytest.mark.slow
+@pytest.mark.all
 @pytest.mark.parametrize("activation", ["silu", "relu", "leaky_relu", "tanh"])
 @pytest.mark.parametrize("cell", [NeighbourMix, GatedNeighbourMix])
 def test_every_activation(cell, activation):
@@ -66,7 +66,7 @@ def test_every_activation(cell, activation):
     assert worst(expected, value_and_pull(PallasLoop(loop), case)) < 1e-12
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_a_flat_window_has_no_gradient_through_its_spread():
     """Where all values of a window are equal the derivative of the spread counts as 0."""
     loop = LatticeLoop(

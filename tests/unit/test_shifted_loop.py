@@ -56,7 +56,7 @@ def test_any_lattice(name):
     check(ELSEWHERE[name])
 
 
-@pytest.mark.slow
+@pytest.mark.all
 @pytest.mark.parametrize("inner_steps", [1, 3])
 @pytest.mark.parametrize("activation", ["silu", "relu", "leaky_relu", "tanh"])
 @pytest.mark.parametrize("cell", [NeighbourMix, GatedNeighbourMix])

@@ -176,7 +176,7 @@ def run_of(**changes) -> WaveRecipe:
     return dataclasses.replace(SMALL, protocol=Protocol(**changes))
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_every_way_of_reading_and_coding():
     for reads, number in (("last", 12), ("all", 24), ("each", 12)):
         one = dataclasses.replace(SMALL, reads=reads, code=PoissonIntervals())

@@ -47,7 +47,7 @@ def test_files_are_small():
     assert long == {}
 
 
-@pytest.mark.slow
+@pytest.mark.all
 def test_the_fixtures_are_what_python_computes():
     """In a process of its own: the other tests' strict promotion has no say in a fixture."""
     script = Path(__file__).with_name("fixtures.py")
