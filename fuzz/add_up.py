@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -17,9 +18,9 @@ Counts = dict[str, dict[str, int]]
 """Kind of case -> what was counted -> how many."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run all, each even where another failed; the exit status is 1 if any did."""
-    (number,) = sys.argv[1:] or (SMALL,)
+    (number,) = arguments or (SMALL,)
     if number != SMALL and not (number.isascii() and number.isdigit() and int(number) > 0):
         print(f"N is {number}, expected a number from 1 up, or {SMALL}", file=sys.stderr)
         return 2
@@ -36,7 +37,7 @@ def main() -> int:
         print(f"{name}: {cases(counts):,} cases, {time.monotonic() - begun:.0f} s", flush=True)
         if number != SMALL:
             stored[name] = add(stored.get(name, {}), counts)
-            RESULT.write_text(json.dumps(stored, indent=2, ensure_ascii=False) + "\\n")
+            RESULT.write_text(json.dumps(stored, indent=2, ensure_ascii=False) + "\n")
     for name in failed:
         print(f"{name}: FAILED", file=sys.stderr)
     return 1 if failed else 0
@@ -47,7 +48,7 @@ def run(script: Path, number: str, seed: int) -> Counts | None:
     environment = {**os.environ, "N": number, "SEED": str(seed)}
     done = subprocess.run([script], env=environment, stdout=subprocess.PIPE, text=True, check=False)
     *before, last = done.stdout.splitlines() or [""]
-    print(*before, sep="\\n", end="\\n" if before else "")
+    print(*before, sep="\n", end="\n" if before else "")
     if done.returncode:
         print(last)
         return None
@@ -77,4 +78,4 @@ def add(one: Counts, other: Counts) -> Counts:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
