@@ -11,7 +11,7 @@ from latticework.topologies import Grid, SmallWorld
 from support.wirings import reachable, wirings
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(wirings(), st.integers(0, 4))
 def test_pairs_are_those_within_reach(wiring, hops):
     pairs = influence_pairs(wiring, hops)
@@ -37,7 +37,7 @@ def test_pairs_are_those_within_reach(wiring, hops):
                 assert pairs.stage[through] < pairs.stage[at]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wirings(), st.integers(0, 4))
 def test_stages_cover_every_cross_pair_once(wiring, hops):
     pairs = influence_pairs(wiring, hops)
@@ -47,7 +47,7 @@ def test_stages_cover_every_cross_pair_once(wiring, hops):
         assert all(pairs.stage[pair] == stage for pair in row if pair < pairs.num_pairs)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(wirings(), st.integers(0, 5))
 def test_reaching_everything(wiring, hops):
     assert reaches_everything(wiring, hops) == (reachable(wiring).max() <= hops)

@@ -90,7 +90,7 @@ def test_tables_of_another_shape_are_refused(name, shape, sentence):
         dataclasses.replace(DIAMOND, **{name: np.zeros(shape, int)})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wirings())
 def test_depth_levels_and_successors_agree(wiring):
     distance = reachable(wiring)
@@ -113,7 +113,7 @@ def test_depth_levels_and_successors_agree(wiring):
     assert (distance >= 0).sum() >= wiring.num_cells
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wirings(max_cells=7))
 def test_graded_by_listing_all_paths(wiring):
     lengths: dict[tuple[int, int], set[int]] = {(c, c): {0} for c in range(wiring.num_cells)}

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latticework.core.fixed_point import FixedPoint
@@ -16,7 +16,6 @@ from latticework.rules import Bptt, HopTrace
 from latticework.train import OptimiserConfig, build
 
 
-@settings(deadline=None)
 @given(
     st.integers(2, 16),
     st.sampled_from([0.25, 1.0, 8.0]),

@@ -33,7 +33,7 @@ def test_uniform_draws():
     assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 0.01
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.floats(0.01, 0.9), st.integers(1, 4))
 def test_keep_factors(drop, rows):
     factors = np.asarray(keep_factors(SEED, rows, 4096, drop, jnp.float32))

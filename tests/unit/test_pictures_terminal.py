@@ -47,7 +47,7 @@ def check_fits(topology: AbstractTopology) -> None:
     assert [len(line) for line in plain.splitlines()] == [len(line) for line in text.splitlines()]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(topologies)
 def test_every_drawing_fits_a_terminal(topology: AbstractTopology) -> None:
     check_fits(topology)

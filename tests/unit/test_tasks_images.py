@@ -25,7 +25,7 @@ def by_numpy(pixels: np.ndarray, gain: float) -> np.ndarray:
     return (pixels.astype(np.float32) / np.float32(255)) * np.float32(gain)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(2**-10, 2**10, width=32) | st.sampled_from([1.0, 3.0, 10.0, 0.1]))
 def test_scaling_is_bit_for_bit_numpys(gain):
     expected = by_numpy(ALL_PIXELS, gain)

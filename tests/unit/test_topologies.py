@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latticework.core.topology import NOTHING, Wiring
@@ -34,7 +34,6 @@ def test_grid(rows, cols):
     assert wiring.readout_ports.tolist() == [[(rows - 1) * cols + j] for j in range(cols)]
 
 
-@settings(deadline=None)
 @given(st.integers(2, 20), st.integers(1, 4), st.integers(0, 3), st.booleans())
 def test_tree(num_channels, num_classes, seed, shuffle):
     wiring = Tree(num_channels, num_classes, seed, shuffle).wiring
@@ -85,7 +84,6 @@ def test_diagonal(per_class, num_channels, num_classes):
         assert all(cell % num_classes == label for cell in members)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 5), st.integers(2, 5), st.data())
 def test_small_world(rows, cols, data):
     base = Grid(rows, cols).wiring

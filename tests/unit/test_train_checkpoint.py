@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -35,6 +35,14 @@ def saved(tmp_path):
     return path
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One for all examples of a property, which change copies of it."""
+    path = tmp_path_factory.mktemp("kept") / "checkpoint.safetensors"
+    checkpoint.save(path, STATE, META)
+    return path
+
+
 def test_round_trip(saved):
     state, meta = checkpoint.load(saved, STATE)
     same(state, STATE)
@@ -42,7 +50,7 @@ def test_round_trip(saved):
     assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     arrays=st.dictionaries(
         st.text("abc/", min_size=1),
@@ -68,15 +76,13 @@ def test_parameters_alone_can_be_read(saved):
     same(state, {"params": STATE["params"]})
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(data=st.data())
-def test_a_changed_byte_is_noticed(saved, data):
-    raw = saved.read_bytes()
+def test_a_changed_byte_is_noticed(kept, data):
+    raw = kept.read_bytes()
     at = data.draw(st.integers(0, len(raw) - 1))
     value = data.draw(st.integers(0, 255))
-    damaged = saved.with_name("damaged")
+    damaged = kept.with_name("damaged")
     damaged.write_bytes(raw[:at] + bytes([value]) + raw[at + 1 :])
     try:
         state, meta = checkpoint.load(damaged, STATE)
@@ -87,13 +93,11 @@ def test_a_changed_byte_is_noticed(saved, data):
         assert meta == META
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(data=st.data())
-def test_a_truncated_file_is_noticed(saved, data):
-    raw = saved.read_bytes()
-    short = saved.with_name("short")
+def test_a_truncated_file_is_noticed(kept, data):
+    raw = kept.read_bytes()
+    short = kept.with_name("short")
     short.write_bytes(raw[: data.draw(st.integers(0, len(raw) - 1))])
     with pytest.raises(ValueError, match="is damaged or is no checkpoint"):
         checkpoint.load(short, STATE)
