@@ -330,7 +330,7 @@ def test_training_values_out_of_range_are_refused(change, message):
         ({"eval_subset": 58}, "eval_subset is 58, but blobs has 57 test examples"),
         ({"seeds": ()}, "there is no seed"),
         ({"seeds": (1, 1)}, "a seed is given twice"),
-        ({"seeds": (-1,)}, "seed -1 is negative"),
+        ({"seeds": (-1,)}, "a seed is -1; a whole number from 0"),
         ({"resume": True}, "nothing to resume without a run folder"),
         (
             {"optimiser": OptimiserConfig(group_scales=(("tau", 1.0),))},

@@ -16,6 +16,7 @@ from latticework.cli.arguments import (
 )
 from latticework.cli.notice import print_notice
 from latticework.cli.output import console, print_json, table
+from latticework.core.seeds import check_seed
 from latticework.pictures import hop_cosine
 from latticework.recipes import LeakyRecipe, Prepared, prepare, require_leaky
 from latticework.rules import HopTrace
@@ -74,6 +75,7 @@ def main(argv: Sequence[str]) -> int:
 def _reaches(options: GradcheckOptions) -> tuple[int, ...]:
     """The reaches to measure, in rising order, a hop_trace's own among them."""
     depth = options.recipe.network().wiring.max_depth
+    check_seed("--seed", options.seed)
     if options.examples < 1:
         raise ValueError(f"--examples is {options.examples}, expected 1 or more")
     if options.picture is not None and options.picture.suffix != ".png":

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import console, print_json, spread, table
+from latticework.core.seeds import seeds_from
 from latticework.recipes import LENGTHY, RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
 from latticework.tasks import without_fallback
@@ -37,11 +38,10 @@ def main(argv: Sequence[str]) -> int:
     """Run the named recipes, or all but those that take hours."""
     names, rest = _take_names(argv)
     options = parse(ReproduceOptions, rest, "reproduce [NAME...]")
-    if options.seeds < 1:
-        raise ValueError(f"--seeds is {options.seeds}, expected 1 or more")
+    seeds = seeds_from(0, options.seeds)
     screen = console()
     recipes = [recipe(name) for name in names] or _all(screen, quiet=options.json)
-    done = [(one, _run(one, options, screen)) for one in recipes]
+    done = [(one, _run(one, seeds, options, screen)) for one in recipes]
     if options.json:
         print_json(
             [
@@ -71,11 +71,12 @@ def _all(screen: Console, *, quiet: bool) -> list[AbstractRecipe]:
     return [one for name, one in RECIPES.items() if name not in LENGTHY]
 
 
-def _run(one: AbstractRecipe, options: ReproduceOptions, screen: Console) -> TrainResult:
+def _run(
+    one: AbstractRecipe, seeds: Sequence[int], options: ReproduceOptions, screen: Console
+) -> TrainResult:
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
     prepared = prepare(_strict(one), options.data.source())
-    seeds = range(options.seeds)
     result = run(prepared, seeds, progress=choose_progress(screen, silent=options.json))
     if options.save is not None and result.outcome is Outcome.FINISHED:
         save_result(options.save, one, result)

@@ -20,6 +20,7 @@ from latticework.cli.arguments import (
     take_recipe,
 )
 from latticework.cli.output import accuracy, console, print_json, spread
+from latticework.core.seeds import seeds_from
 from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.report import save_result
@@ -129,9 +130,7 @@ def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:
     options = parse(TrainOptions, rest, f"train {recipe.name}", recipe=recipe)
     if resumed is not None:
         return options, seeds
-    if options.seeds < 1:
-        raise ValueError(f"--seeds is {options.seeds}, expected 1 or more")
-    return options, tuple(range(options.seed, options.seed + options.seeds))
+    return options, seeds_from(options.seed, options.seeds)
 
 
 def _resumed_folder(argv: Sequence[str]) -> Path | None:

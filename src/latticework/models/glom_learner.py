@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int
 from latticework.cells.level_nets import NetParams
 from latticework.core.checks import require
 from latticework.core.learner import AbstractLearner, Updates
+from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
 from latticework.models.glom import Glom
 from latticework.models.glom_lessons import Denoising, Evolution, Lesson, Persistence, Pool
@@ -55,7 +56,7 @@ class GlomLearner(AbstractLearner):
 
     def init(self, seeds: Sequence[int]) -> NetParams:
         """Parameters for each seed, `[seed, net, ...]`."""
-        each = [self._init(jax.random.key(seed)) for seed in seeds]
+        each = [self._init(key_of(seed)) for seed in seeds]
         return stacked(each)
 
     def _init(self, key: Array) -> NetParams:

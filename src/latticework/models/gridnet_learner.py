@@ -13,6 +13,7 @@ from latticework.core.checks import require
 from latticework.core.learner import ACCURACY, AbstractLearner, Updates
 from latticework.core.loss import cross_entropy
 from latticework.core.registry import unknown_name
+from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
 from latticework.kernels import AUTO
 from latticework.kernels.loop_choice import choose_loop_kernel
@@ -75,7 +76,7 @@ class GridnetLearner(AbstractLearner):
 
     def init(self, seeds: Sequence[int]) -> GridnetParams:
         """Parameters for each seed, stacked."""
-        each = [self.network.init(jax.random.key(seed)) for seed in seeds]
+        each = [self.network.init(key_of(seed)) for seed in seeds]
         return stacked(each)
 
     def updates(

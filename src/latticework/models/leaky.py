@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import jax
 from jaxtyping import Array, Float, Int
 
 from latticework.core.cell import CellParams
@@ -12,6 +11,7 @@ from latticework.core.learner import AbstractLearner, FusedSteps, OptimiserSpec,
 from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
+from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.native_kernel import GROUPS, NativeKernel
@@ -59,7 +59,7 @@ class LeakyLearner(AbstractLearner):
 
     def init(self, seeds: Sequence[int]) -> CellParams:
         """Parameters for each seed, `[seed, cell, ...]`."""
-        each = [self.network.init(jax.random.key(seed)) for seed in seeds]
+        each = [self.network.init(key_of(seed)) for seed in seeds]
         return stacked(each)
 
     def updates(

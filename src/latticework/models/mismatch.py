@@ -8,6 +8,7 @@ from jaxtyping import Array
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed, key_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Mismatch:
         for name in ("gain", "time_constant"):
             value = getattr(self, name)
             require(value >= 0, f"{name} is {value}, expected a standard deviation, 0 or more")
+        check_seed("seed", self.seed)
 
     @property
     def is_ideal(self) -> bool:
@@ -49,7 +51,7 @@ class Mismatch:
         """What the devices do with `params`, `[seed, cell, ...]`."""
         if self.is_ideal:
             return params
-        tau_key, gain_key = jax.random.split(jax.random.key(self.seed))
+        tau_key, gain_key = jax.random.split(key_of(self.seed))
         log_tau, weight = params["log_tau"], params["weight"]
         return {
             **params,

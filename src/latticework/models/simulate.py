@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
+from latticework.core.seeds import key_of
 from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
 from latticework.kernels.wave_problem import WaveProblem, Weights
 from latticework.schedules import Wave
@@ -60,7 +61,7 @@ def simulate(
     )
     problem = WaveProblem(wiring, schedule or Wave(), shown.shape[2])
     problem.check_trains(shown)
-    key = jax.random.key(seed, impl="threefry2x32")
+    key = key_of(seed)
     start = wiring.init(jax.random.fold_in(key, 0), shown.shape[2]) if weights is None else weights
     problem.check_weights(start)
     draws = jax.random.bits(jax.random.fold_in(key, 1), (1, 2), jnp.uint32)

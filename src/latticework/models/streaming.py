@@ -13,6 +13,7 @@ from latticework.core.checks import require
 from latticework.core.loss import error
 from latticework.core.network import Network
 from latticework.core.rule import AbstractOnlineRule, AbstractRule
+from latticework.core.seeds import key_of
 
 
 class _StreamState(NamedTuple):
@@ -64,15 +65,15 @@ class StreamingLearner:
         rule.check(network)
         self.network, self.rule, self.optimiser = network, rule, optimiser
         self.update_every = update_every
-        noise_key = jax.random.fold_in(jax.random.key(seed), 1)
-        params = network.init(jax.random.key(seed)) if params is None else params
+        key = key_of(seed)
+        params = network.init(key) if params is None else params
         self._state = _StreamState(
             params=params,
             optimiser=optimiser.init(params),
             memory=rule.init_memory(network, params),
             direction=jax.tree.map(jnp.zeros_like, params),
             num_steps=jnp.zeros((), jnp.int32),
-            key=noise_key,
+            key=jax.random.fold_in(key, 1),
         )
 
     @property

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int
 from latticework.core import spikes
 from latticework.core.checks import require
 from latticework.core.learner import Updates
+from latticework.core.seeds import key_of
 from latticework.core.staged_learner import AbstractStagedLearner
 from latticework.core.trained_readout import AbstractTrainedReadout
 from latticework.core.trees import stacked
@@ -84,7 +85,7 @@ class TnnLearner(AbstractStagedLearner):
         return stacked(self._one(seed) for seed in seeds)
 
     def _one(self, seed: int) -> Params:
-        key = jax.random.key(seed, impl="threefry2x32")
+        key = key_of(seed)
         draws = jax.random.fold_in(key, _DRAWS)
         shape = (self.num_classes, self.num_features)
         return {

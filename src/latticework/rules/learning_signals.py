@@ -13,6 +13,7 @@ from latticework.core.checks import require
 from latticework.core.network import Network
 from latticework.core.registry import Registry
 from latticework.core.schedule import Messages
+from latticework.core.seeds import check_seed
 from latticework.rules.non_idealities import NonIdealities, root_mean_square
 
 
@@ -96,6 +97,7 @@ class Broadcast(AbstractLearningSignal):
 
     def __post_init__(self) -> None:
         require(self.scale > 0, f"broadcast scale is {self.scale}, expected a positive number")
+        check_seed("seed", self.seed)
 
     @property
     def is_exact(self) -> bool:

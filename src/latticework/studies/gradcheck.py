@@ -15,6 +15,7 @@ from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.precision import double_precision
 from latticework.core.rule import AbstractRule
+from latticework.core.seeds import key_of
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.reference import ReferenceKernel
 from latticework.rules import RULES, Bptt, HopTrace
@@ -89,7 +90,7 @@ def gradcheck(
     kernels = [choose_kernel(Problem(network, each, loss_mode), kernel_name) for each in rules]
     with double_precision():
         if params is None:
-            params = network.init(jax.random.key(seed))
+            params = network.init(key_of(seed))
         params = {name: jnp.asarray(value, jnp.float64) for name, value in params.items()}
         batch = (jnp.asarray(inputs, jnp.float64), jnp.asarray(targets))
         # By autodiff of the forward pass, so that no fast path is compared with itself.
@@ -136,7 +137,7 @@ def _directions(
     # Every example as a seed of its own, with a batch of one: nothing is averaged.
     count = len(targets)
     each = {name: jnp.broadcast_to(value, (count, *value.shape)) for name, value in params.items()}
-    keys = jax.random.split(jax.random.key(seed), count)
+    keys = jax.random.split(key_of(seed), count)
     updates = jax.jit(kernel.updates)(each, inputs[:, None], targets[:, None], keys)
     return {name: np.asarray(value) for name, value in updates.direction.items()}
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
+from latticework.core.seeds import seeds_from
 from latticework.core.task import AbstractTask, Dataset
 from latticework.recipes import AbstractRecipe, Prepared, run
 from latticework.studies.study import Row
@@ -19,7 +20,7 @@ def train_seeds(recipe: AbstractRecipe, seeds: int, source: DataSource) -> Train
     """
     strict = dataclasses.replace(recipe, task=without_fallback(recipe.task))
     strict.check()
-    return run(Prepared(strict, load_once(strict.task, source)), range(seeds))
+    return run(Prepared(strict, load_once(strict.task, source)), seeds_from(0, seeds))
 
 
 @functools.lru_cache(maxsize=2)

@@ -2,9 +2,6 @@
 
 from latticework.core.checks import require
 
-SEED_LIMIT = 2**32
-"""Seeds are below this: what both numpy and JAX take."""
-
 SMALLEST_SCALE = 1e-30
 """Smallest factor on the data; the largest is its inverse."""
 
@@ -34,12 +31,3 @@ def scale(name: str, value: object, *, may_be_zero: bool = False) -> None:
         f"{name} is {value!r}; a number from {SMALLEST_SCALE:g} to {1 / SMALLEST_SCALE:g} "
         f"{'or 0 ' if may_be_zero else ''}expected",
     )
-
-
-def seed(name: str, value: object) -> None:
-    """Check that `value` is a seed, 0..2^32-1.
-
-    Raises:
-        ValueError: it is not; the sentence names the argument.
-    """
-    whole(name, value, 0, SEED_LIMIT - 1)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed
 from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks import arguments
 
@@ -56,7 +57,7 @@ class Bump(AbstractTask):
         arguments.whole("num_channels", self.num_channels, 1, 4096)
         arguments.whole("num_train", self.num_train, 1, 1_000_000)
         arguments.whole("num_test", self.num_test, 1, 1_000_000)
-        arguments.seed("seed", self.seed)
+        check_seed("seed", self.seed)
         arguments.scale("gain", self.gain)
         arguments.scale("noise_std", self.noise_std, may_be_zero=True)
         values = (self.num_train + self.num_test) * self.num_steps * self.num_channels

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed
 from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks import arguments
 from latticework.tasks.image_files import Crop, ImageFiles
@@ -59,7 +60,7 @@ class ImageFolder(AbstractTask):
         arguments.whole("side", self.side, 1, 4096)
         arguments.whole("num_classes_at_most", self.num_classes_at_most, 1, 1_000_000)
         arguments.whole("max_test", self.max_test, 1, 1_000_000)
-        arguments.seed("seed", self.seed)
+        check_seed("seed", self.seed)
         require(
             0 < self.min_area <= 1 <= self.max_ratio,
             f"min_area is {self.min_area} and max_ratio {self.max_ratio}; expected an area in "

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed
 from latticework.tasks import arguments
 from latticework.tasks.catalogue import SIDE
 from latticework.tasks.images import check_image_set
@@ -98,6 +99,6 @@ def check_image_fields(task: AbstractImageTask) -> None:
     arguments.scale("gain", task.gain)
     if task.channels is not None:
         arguments.whole("channels", task.channels, 1, MAX_CHANNELS)
-    arguments.seed("projection_seed", task.projection_seed)
+    check_seed("projection_seed", task.projection_seed)
     if task.projection is not None:
         task.projection.matrix()  # says so if nothing would pass

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Array
 
-from latticework.tasks import arguments
+from latticework.core.seeds import check_seed
 from latticework.tasks.catalogue import SIDE
 from latticework.tasks.image_task import NUM_PIXELS, AbstractImageTask, check_image_fields
 from latticework.tasks.images import ImageSet
@@ -37,7 +37,7 @@ class PermutedImage(AbstractImageTask):
 
     def __post_init__(self) -> None:
         check_image_fields(self)
-        arguments.seed("seed", self.seed)
+        check_seed("seed", self.seed)
 
     @property
     def pixels_per_step(self) -> int:

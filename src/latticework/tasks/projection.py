@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed, key_of
 from latticework.tasks import arguments
 
 DENSITY = 0.1
@@ -45,7 +46,7 @@ class SparseProjection:
     def __post_init__(self) -> None:
         arguments.whole("num_out", self.num_out, 1, MAX_CHANNELS)
         arguments.whole("num_in", self.num_in, 1, MAX_CHANNELS)
-        arguments.seed("seed", self.seed)
+        check_seed("seed", self.seed)
 
     def matrix(self) -> np.ndarray:
         """`W`, float32 `[num_out, num_in]`, read-only.
@@ -67,7 +68,7 @@ def _draw(num_out: int, num_in: int, seed: int) -> np.ndarray:
     """The matrix of `SparseProjection`; concrete also when called while tracing."""
     shape = (num_out, num_in)
     with jax.ensure_compile_time_eval():
-        keys = jax.random.split(jax.random.key(seed), 6)
+        keys = jax.random.split(key_of(seed), 6)
         normal = np.asarray(jax.random.normal(keys[4], shape, jnp.float32))
         # the threshold's type decides the type of the uniform draw, hence its bits
         mask = np.asarray(jax.random.bernoulli(keys[5], jnp.float32(DENSITY), shape))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed
 from latticework.core.topology import NOTHING, AbstractTopology, Wiring
 from latticework.topologies.grid import Grid
 
@@ -29,6 +30,7 @@ class SmallWorld(AbstractTopology):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_seed("seed", self.seed)
         free = self._num_free_pairs()
         require(
             0 <= self.num_long_edges <= free,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.core.seeds import check_seed
 from latticework.core.topology import NOTHING, AbstractTopology, Wiring
 
 
@@ -28,6 +29,7 @@ class Tree(AbstractTopology):
     shuffle: bool = True
 
     def __post_init__(self) -> None:
+        check_seed("seed", self.seed)
         require(
             self.num_channels >= 2,
             f"a tree over {self.num_channels} channels has no cell; num_channels must be 2 or more",

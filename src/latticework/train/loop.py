@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from latticework.core.checks import require
 from latticework.core.learner import AbstractLearner
+from latticework.core.seeds import check_seeds
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
 from latticework.train.optimisers import OptimiserConfig
@@ -52,7 +52,8 @@ def train(
         encode: raw inputs to what the learner takes; pure.
         config: length, batches and measurements.
         optimiser: how the rule's direction becomes a step.
-        seeds: one number per seed; decides initial values, order of examples and noise.
+        seeds: one number per seed, 0 to 2^32 - 1; decides initial values, order of examples and
+            noise.
         run_dir: where to keep the record and the checkpoint; None keeps nothing.
         recipe: JSON-able description of the run, for recipe.json and result.json.
         published: JSON-able published numbers, for result.json.
@@ -70,12 +71,12 @@ def train(
     """
     started = time.perf_counter()
     config.check_fits(dataset)
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
     team = Team.of(devices)
     folder = None if run_dir is None else RunFolder(Path(run_dir), writes=team.leads)
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
-    setup = Setup.build(learner, dataset, encode, config, optimiser, tuple(seeds), team)
+    setup = Setup.build(learner, dataset, encode, config, optimiser, seeds, team)
     run = Run.begin(setup, folder, started)
     with team.together():
         if folder is not None:
@@ -89,10 +90,3 @@ def train(
     if folder is not None:
         folder.write_result(result.record(recipe, published))
     return result
-
-
-def check_seeds(seeds: Sequence[int]) -> None:
-    """Raise ValueError unless there are seeds, all different and from 0 up."""
-    require(len(seeds) > 0, "there is no seed; give at least one")
-    require(len(set(seeds)) == len(seeds), f"a seed is given twice: {list(seeds)}")
-    require(min(seeds) >= 0, f"seed {min(seeds)} is negative; seeds are whole numbers from 0 up")

@@ -7,20 +7,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-_IMPLEMENTATION = "threefry2x32"
-"""Named, so that a changed default of JAX does not change a run."""
+from latticework.core.seeds import IMPLEMENTATION, key_of
+
 _ORDER_KEY, _NOISE_KEY, _SUBSET_KEY = 42, 7, 999
 """The published keys, which seed 0 gets; seed n gets key + n."""
 
 
 def order_keys(seeds: Sequence[int]) -> Array:
     """The key that each seed's order of examples starts from: `key(42 + seed)`."""
-    return _keys(_ORDER_KEY + seed for seed in seeds)
+    return jnp.stack([key_of(seed, _ORDER_KEY) for seed in seeds])
 
 
 def noise_keys(seeds: Sequence[int]) -> Array:
     """The key of each seed's noise in the learning path: `key(7 + seed)`."""
-    return _keys(_NOISE_KEY + seed for seed in seeds)
+    return jnp.stack([key_of(seed, _NOISE_KEY) for seed in seeds])
 
 
 def step_keys(noise: Array, step: Array) -> Array:
@@ -49,7 +49,7 @@ def epoch_order(keys: Array, num_examples: int) -> tuple[Array, Array]:
 
 def subset(epoch: int, num_examples: int, size: int) -> np.ndarray:
     """The test examples of one epoch, as published: `permutation(key(epoch + 999), n)[:size]`."""
-    key = jax.random.key(_SUBSET_KEY + epoch, impl=_IMPLEMENTATION)
+    key = key_of(epoch, _SUBSET_KEY)
     order = jax.random.permutation(key, jnp.arange(num_examples, dtype=jnp.int32))
     return np.asarray(order[:size])
 
@@ -61,8 +61,4 @@ def key_data(keys: Array) -> Array:
 
 def keys_of(data: np.ndarray) -> Array:
     """Keys back from plain integers."""
-    return jax.random.wrap_key_data(jnp.asarray(data), impl=_IMPLEMENTATION)
-
-
-def _keys(numbers) -> Array:
-    return jnp.stack([jax.random.key(number, impl=_IMPLEMENTATION) for number in numbers])
+    return jax.random.wrap_key_data(jnp.asarray(data), impl=IMPLEMENTATION)

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.core.seeds import key_of
 from latticework.core.task import Dataset
 
 Scheme = Literal["published", "honest"]
@@ -125,5 +126,5 @@ class Protocol:
 
 def _order(seed: int, number: int) -> np.ndarray:
     """A random order of examples."""
-    key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _ORDER_KEY)
+    key = jax.random.fold_in(key_of(seed), _ORDER_KEY)
     return np.asarray(jax.random.permutation(key, number), np.int32)

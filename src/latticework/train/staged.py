@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.seeds import check_seeds
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
 from latticework.train import checkpoint
 from latticework.train.config import TrainingConfig
 from latticework.train.interrupts import Interruptible
-from latticework.train.loop import check_seeds
 from latticework.train.progress import AbstractProgress, Moment, SilentProgress
 from latticework.train.protocol import Protocol
 from latticework.train.record import RunFolder, first_difference
@@ -58,11 +58,11 @@ def train_in_stages(
     """
     started = time.perf_counter()
     protocol.check_fits(dataset)
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
     folder = None if run_dir is None else RunFolder(Path(run_dir))
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
-    run = StagedRun(learner, dataset, encode, protocol, config, tuple(seeds), folder, started)
+    run = StagedRun(learner, dataset, encode, protocol, config, seeds, folder, started)
     if folder is not None:
         folder.begin(recipe, resume=resume)
         if resume and folder.checkpoint.exists():
