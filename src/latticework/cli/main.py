@@ -1,10 +1,10 @@
 """`latticework COMMAND ...`: find the command, turn errors into sentences."""
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
+from latticework.cli.streams import give_up_output, settle_streams, warnings_in_lines
 from latticework.core.registry import unknown_name
 
 COMMANDS = {
@@ -30,7 +30,12 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    settle_streams()
+    with warnings_in_lines():
+        return _main(list(sys.argv[1:] if argv is None else argv))
+
+
+def _main(args: list[str]) -> int:
     if not args or args[0] in ("-h", "--help"):
         print(_usage())
         return 0 if args else USAGE_ERROR
@@ -43,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args[0] not in COMMANDS:
             raise ValueError(unknown_name("command", args[0], COMMANDS))
         module = importlib.import_module(f"latticework.cli.{args[0]}")
-        return module.main(args[1:])
+        status = module.main(args[1:])
+        _flush()
+        return status
     except BrokenPipeError:
-        # The reader (head, say) has seen enough; Python must not complain while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()  # the reader (head, say) has seen enough
         return 0
     except (ValueError, OSError) as error:
         print(f"latticework: {_one_line(error)}", file=sys.stderr)
@@ -54,6 +60,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("latticework: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _flush() -> None:
+    """Write what is printed now, while it can still be said that it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up_output()
+        raise OSError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 def _one_line(error: Exception) -> str:

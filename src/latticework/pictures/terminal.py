@@ -2,30 +2,12 @@
 
 import numpy as np
 
+from latticework.core.plain_text import plain_text
 from latticework.core.topology import Wiring
 from latticework.pictures.terminal_grid import draw_grid, is_grid
 from latticework.pictures.terminal_tree import draw_forest, is_forest
 from latticework.pictures.terminal_words import count, paragraph, span
 
-_PLAIN = str.maketrans(
-    {
-        "─": "-",
-        "│": "|",
-        "┌": "+",
-        "├": "+",
-        "└": "+",
-        "┘": "+",
-        "┬": "+",
-        "┼": "+",
-        "┴": "+",
-        "→": ">",
-        "↓": "v",
-        "↑": "^",
-        "●": "o",
-        "█": "#",
-        "⋮": ":",
-    }
-)
 _MOST_CELLS = 6
 
 
@@ -49,7 +31,7 @@ def draw_text(wiring: Wiring, *, plain: bool = False) -> str:
     else:
         lines = _draw_depths(wiring)
     text = "\n".join(line.rstrip() for line in lines)
-    return text.replace(" ⋯ ", "...").translate(_PLAIN) if plain else text
+    return plain_text(text.replace(" ⋯ ", "...")) if plain else text
 
 
 def _draw_independent(wiring: Wiring) -> list[str]:

@@ -11,8 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from latticework.core.side_work import warn_once
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = ".tmp"
+_REFUSED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS)
+"""What a file system says that cannot synchronise, as against one that tried and failed."""
+_NOT_OPENED = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBADF)
+"""What is said of a folder as well: Windows opens none, some shares let none be read."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -28,7 +34,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             _write_all(descriptor, data)
-            os.fsync(descriptor)
+            _sync(descriptor, path)
         finally:
             os.close(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - one system call, named as such
@@ -52,7 +58,7 @@ def append_line(path: Path, line: str) -> None:
             size = os.fstat(descriptor).st_size
             try:
                 _write_all(descriptor, data)
-                os.fsync(descriptor)
+                _sync(descriptor, path)
             except OSError:
                 with contextlib.suppress(OSError):
                     os.ftruncate(descriptor, size)
@@ -102,13 +108,36 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(descriptor: int, path: Path) -> None:
+    """Wait until the bytes are on the disk, where the file system can say so."""
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        _warn_of_power_cuts(path.parent, error)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last through a power cut, where the file system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in (*_REFUSED, *_NOT_OPENED):
+            raise
+        if os.name != "nt":  # where it is always so, saying it helps nobody
+            _warn_of_power_cuts(folder, error)
+
+
+def _warn_of_power_cuts(folder: Path, error: OSError) -> None:
+    warn_once(
+        f"{folder} does not synchronise what is written ({error.strerror or error}): it goes on, "
+        "but a power cut may cost what was saved last"
+    )
 
 
 def _explained(error: OSError, path: Path, size: int) -> OSError:
