@@ -19,6 +19,8 @@ import jax
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.needs import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
+
 # No test may depend on how busy the machine is, or on what an earlier run drew.
 settings.register_profile(
     "latticework",
@@ -33,13 +35,8 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-_SHARED = Path(__file__).resolve().parents[2] / "shared"
-
 
 @pytest.fixture(scope="session")
 def golden_dir() -> Path:
-    """The folder of golden arrays, or a skip where it is not at hand."""
-    folder = Path(os.environ.get("LATTICEWORK_GOLDEN", _SHARED / "golden"))
-    if not folder.is_dir():
-        pytest.skip("no golden arrays here; set LATTICEWORK_GOLDEN to their folder")
-    return folder
+    """The folder of golden arrays."""
+    return Path(__file__).parent / "golden" / "data"

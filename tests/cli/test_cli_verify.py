@@ -58,6 +58,15 @@ def test_an_error_that_is_no_number_is_json_too(monkeypatch):
     assert said.json[0]["largest_error"] is None and said.json[0]["outcome"] == "failed"
 
 
+def test_without_a_folder_the_checkouts_own_files(golden_dir, monkeypatch):
+    assert "run verify in a checkout, or name a folder" in refuse("verify")
+    asked = []
+    monkeypatch.setattr("latticework.cli.verify.replays", lambda *args: asked.append(args[0]) or ())
+    monkeypatch.chdir(golden_dir.parents[2])
+    assert call("verify").status == 0
+    assert [folder.resolve() for folder in asked] == [golden_dir]
+
+
 def test_a_folder_without_golden_files(tmp_path):
     assert "holds no golden file" in refuse("verify", tmp_path)
     assert "there is nothing at" in refuse("verify", tmp_path / "absent")

@@ -1,5 +1,7 @@
 """The published GLOM's arrays, computed anew; and replays that notice what is wrong."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from latticework.core.precision import double_precision
 from latticework.verify import Context, Outcome, verify
 from latticework.verify.archive import Archive
 from latticework.verify.glom import GLOM, published
+from support.needs import PUBLISHED_WEIGHTS
 
 LONG = "published_weights.npz"
 MOST_CHECKS = {
@@ -22,10 +25,7 @@ MOST_CHECKS = {
 
 @pytest.fixture(scope="module")
 def glom(golden_dir):
-    folder = golden_dir / "glom"
-    if not folder.is_dir():
-        pytest.skip("no golden arrays of GLOM here")
-    return folder
+    return golden_dir / "glom"
 
 
 @pytest.mark.parametrize("name", sorted(set(GLOM.replays) - {LONG}))
@@ -36,10 +36,14 @@ def test_replay(glom, name):
     assert all(check.tolerance <= 1e-10 for check in result.checks)
 
 
-def test_published_weights_on_two_images(glom, tmp_path):
+needs_weights = pytest.mark.needs("MNIST", "GLOM's published weights")
+
+
+@needs_weights
+def test_published_weights_on_two_images(tmp_path):
     """The first two of the fifty images; the others are `make test-all`'s."""
-    dataset = mnist()
-    stored = dict(np.load(glom / LONG))
+    dataset = published._mnist(Context())
+    stored = dict(np.load(PUBLISHED_WEIGHTS))
     for name in ("vote_counts_50", "vote_50", "labels_50"):
         stored[name] = stored[name][:2]
     targets = np.eye(10)[stored["labels_50"]][:, None, None]
@@ -55,9 +59,9 @@ def test_published_weights_on_two_images(glom, tmp_path):
 
 
 @pytest.mark.all
-def test_published_weights_on_all_test_images(glom):
-    mnist()
-    (result,) = verify(glom / LONG)
+@needs_weights
+def test_published_weights_on_all_test_images():
+    (result,) = verify(PUBLISHED_WEIGHTS)
     assert result.outcome is Outcome.PASSED, f"{result.message} {result.worst}"
     assert "accuracy on the test images" in [check.quantity for check in result.checks]
 
@@ -65,7 +69,9 @@ def test_published_weights_on_all_test_images(glom):
 def test_without_data_the_long_replay_is_skipped(glom, tmp_path, monkeypatch):
     for name in ("LATTICEWORK_DATA", "XDG_CACHE_HOME", "LATTICEWORK_CACHE", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    (result,) = verify(glom / LONG, Context(data_dir=tmp_path))
+    (tmp_path / "glom").mkdir()
+    shutil.copy(glom / "mlp.npz", tmp_path / "glom" / LONG)
+    (result,) = verify(tmp_path / "glom" / LONG, Context(data_dir=tmp_path))
     assert result.outcome is Outcome.SKIPPED
     assert "it reads MNIST, which is not here" in result.message
 
@@ -80,9 +86,11 @@ def test_one_wrong_entry_is_found(glom, tmp_path):
     assert [check.quantity for check in result.checks if not check.passed] == ["grad_W2"]
 
 
-def mnist():
-    """MNIST, or a skip."""
-    try:
-        return published._mnist(Context())
-    except published.SkippedCaseError as reason:
-        pytest.skip(str(reason))
+def test_only_the_published_weights_may_be_lacking(glom, tmp_path):
+    shutil.copytree(glom, tmp_path / "glom")
+    (tmp_path / "glom" / "mlp.npz").unlink()
+    for name in set(GLOM.replays) - {"neighbourhood.npz", "mlp.npz", LONG}:
+        (tmp_path / "glom" / name).write_bytes(b"")
+    results = {result.case: result for result in verify(tmp_path)}
+    assert "mlp.npz is missing from" in results["glom/mlp"].message
+    assert f"glom/{LONG.removesuffix('.npz')}" not in results

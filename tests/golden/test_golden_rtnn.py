@@ -15,17 +15,18 @@ NEEDS_DATA = "v8_train_stats.npz"
 
 @pytest.fixture(scope="module")
 def rtnn(golden_dir):
-    folder = golden_dir / "rtnn"
-    if not folder.is_dir():
-        pytest.skip("no golden arrays of the temporal networks here")
-    return folder
+    return golden_dir / "rtnn"
 
 
-@pytest.mark.parametrize("name", RTNN.replays)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.needs("MNIST")] if name == NEEDS_DATA else [])
+        for name in RTNN.replays
+    ],
+)
 def test_replay(rtnn, name):
     (result,) = verify(rtnn / name)
-    if name == NEEDS_DATA and result.outcome is Outcome.SKIPPED:
-        pytest.skip(result.message)
     assert result.outcome is Outcome.PASSED, result
     for check in result.checks:
         exact = check.tolerance == 0 or "analytic" in check.quantity
@@ -73,12 +74,10 @@ def _no_minus(original):
     return probabilities
 
 
+@pytest.mark.needs("MNIST")
 def test_another_training_is_found(rtnn, tmp_path, monkeypatch):
     """Search twice as often as published leaves weights elsewhere."""
     shutil.copy(rtnn / NEEDS_DATA, tmp_path)
-    (result,) = verify(tmp_path / NEEDS_DATA)
-    if result.outcome is Outcome.SKIPPED:
-        pytest.skip(result.message)
 
     def other(problem):
         links = problem.wiring.links

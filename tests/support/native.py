@@ -21,23 +21,18 @@ from support.probe import jit, network_on
 QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """Every example compiles something, so failures are not shrunk."""
 
-ALL_LEVELS = ("avx512", "avx2", "baseline")
+needs_extension = pytest.mark.needs("compiled kernels")
 
-needs_extension = pytest.mark.skipif(
-    isinstance(extension(), str), reason=f"no compiled kernels: {extension()}"
-)
+
+def level_names() -> list[str]:
+    """The SIMD levels that this machine has; none without the extension."""
+    found = extension()
+    return [] if isinstance(found, str) else found.levels()
 
 
 def levels() -> list:
-    """Every SIMD level as a pytest parameter; skipped where this machine does not have it."""
-    found = extension()
-    here = () if isinstance(found, str) else found.levels()
-    return [
-        pytest.param(
-            name, marks=pytest.mark.skipif(name not in here, reason=f"this machine has no {name}")
-        )
-        for name in ALL_LEVELS
-    ]
+    """The SIMD levels that this machine has, as pytest parameters."""
+    return [pytest.param(name, marks=needs_extension) for name in level_names() or ["none"]]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,10 @@ import pytest
 
 from latticework.cells.consensus import LambdaAttention, NoAttention
 from latticework.cells.level_nets import LevelNets
-from latticework.kernels.extension import extension
 from latticework.kernels.glom import DELTAS, NativeDelta, XlaDelta, delta_kernel
+from support.native import levels, needs_extension
 
 NONE = NoAttention()
-NATIVE = not isinstance(extension(), str)
-needs_native = pytest.mark.skipif(not NATIVE, reason="the extension was not built")
 
 SHAPES = {
     "published nets, odd plane": (LevelNets(scale=0.3), (2, 3, 5)),
@@ -34,7 +32,7 @@ def both_ways(path, params, state, cotangent, seed):
     return value, *back(cotangent)
 
 
-@needs_native
+@needs_extension
 @pytest.mark.parametrize("name", SHAPES)
 def test_native_equals_the_definition(name):
     nets, size = SHAPES[name]
@@ -52,7 +50,7 @@ def test_native_equals_the_definition(name):
         assert float(jnp.max(jnp.abs(got))) > 0
 
 
-@needs_native
+@needs_extension
 def test_threads_and_seeds_do_not_change_a_bit():
     nets = LevelNets(3, 5)
     shape = (3, 5, 40, 6, 6)
@@ -72,12 +70,8 @@ def test_threads_and_seeds_do_not_change_a_bit():
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a, b[1]), alone, one)
 
 
-@needs_native
-@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("level", levels())
 def test_every_simd_level(level):
-    native = extension()
-    if level not in native.levels():  # pyright: ignore
-        pytest.skip(f"this machine has no {level}")
     nets = LevelNets(3, 5)
     params, shape = nets.init(jax.random.key(0)), (3, 5, 4, 6, 6)
     state = jax.random.normal(jax.random.key(1), shape, jnp.float32)
@@ -87,7 +81,7 @@ def test_every_simd_level(level):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-4), plain, other)
 
 
-@needs_native
+@needs_extension
 def test_the_fastest_is_chosen_and_refusals_say_why():
     assert next(iter(DELTAS)) == "native"
     assert delta_kernel(LevelNets(), NONE).name == "native"
@@ -106,7 +100,7 @@ def test_an_unknown_kernel_is_an_error():
         delta_kernel(LevelNets(), NONE, "nativ")
 
 
-@needs_native
+@needs_extension
 def test_double_precision_is_refused():
     nets = LevelNets(2, 3)
     params = {name: p.astype(jnp.float64) for name, p in nets.init(jax.random.key(0)).items()}

@@ -9,35 +9,27 @@ import pytest
 
 from latticework.cells import NeighbourMix
 from latticework.core.lattice_loop import LatticeLoop
-from latticework.kernels.extension import extension
 from latticework.kernels.loop_choice import LOOP_KERNELS, choose_loop_kernel
 from latticework.kernels.loops import ReferenceLoop
 from latticework.kernels.native_cube import NativeLoop
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 from support.loops import LOOPS, PLAIN, in_type, loop_case, truth, value_and_pull, worst
+from support.native import level_names, needs_extension
 
 
-def levels() -> list[str]:
-    native = extension()
-    return [] if isinstance(native, str) else native.levels()
-
-
-needs_native = pytest.mark.skipif(not levels(), reason="the extension was not built")
-
-
-@needs_native
+@needs_extension
 @pytest.mark.parametrize("name", LOOPS)
 def test_parity(name):
     case, expected = truth(name)
-    for simd in levels():
+    for simd in level_names():
         got = value_and_pull(NativeLoop(case.loop, simd=simd), case)
         assert worst(expected, got) < 1e-12, simd
     without = NativeLoop(case.loop).run(case.network, case.norm, case.states)
     assert np.allclose(without, expected[0], atol=1e-12)
 
 
-@needs_native
+@needs_extension
 def test_remat_needs_less_memory():
     """XLA must not compute once what is to be computed twice."""
     case = loop_case(dataclasses.replace(PLAIN, outer_steps=36), 3)
@@ -55,7 +47,7 @@ def test_remat_needs_less_memory():
     assert needed(remat=True) < 0.6 * needed(remat=False)
 
 
-@needs_native
+@needs_extension
 @pytest.mark.parametrize("name", ["plain", "inner steps", "block norm", "gated blocks of one"])
 def test_remat_and_threads_change_nothing(name):
     case, expected = truth(name)
@@ -66,7 +58,7 @@ def test_remat_and_threads_change_nothing(name):
     assert jax.tree.all(jax.tree.map(np.array_equal, one, three))
 
 
-@needs_native
+@needs_extension
 @pytest.mark.parametrize("batch", [1, 2, 5, 9, 17])
 def test_any_batch(batch):
     """Lanes in vain and several tiles change nothing."""
@@ -85,7 +77,7 @@ def test_any_batch(batch):
     assert worst(whole, jax.tree.map(lambda *leaves: sum(leaves), *parts)) < 1e-12
 
 
-@needs_native
+@needs_extension
 def test_single_precision():
     case, expected = truth("inner steps")
     got = value_and_pull(NativeLoop(case.loop), in_type(case, jnp.float32))
@@ -94,7 +86,7 @@ def test_single_precision():
     assert worst(expected, got) < 2e-5
 
 
-@needs_native
+@needs_extension
 def test_a_flat_window_has_no_gradient_through_its_spread():
     """Where all values of a window are equal the derivative of the spread counts as 0."""
     loop = LatticeLoop(
@@ -108,7 +100,7 @@ def test_a_flat_window_has_no_gradient_through_its_spread():
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(got))
 
 
-@needs_native
+@needs_extension
 def test_the_kink():
     """At a drive of exactly 0 the slope of relu is 0 and that of leaky_relu 0.01."""
     for activation in ("relu", "leaky_relu"):
@@ -136,7 +128,7 @@ def test_the_choice():
         NativeLoop(still)
 
 
-@needs_native
+@needs_extension
 def test_half_precision_is_refused():
     case = loop_case(PLAIN, 1)
     half = jax.tree.map(lambda v: v.astype(jnp.float16), (case.network, case.norm, case.states))

@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from latticework.kernels.extension import extension
 from latticework.kernels.wave_choice import choose_wave_kernel
 from latticework.kernels.wave_native import NativeWaveKernel
 from latticework.kernels.wave_problem import WaveProblem
 from latticework.kernels.wave_reference import ReferenceWaveKernel
 from latticework.topologies import Columns
+from support.native import level_names, needs_extension
 from support.spiking import CHANCY, CHANNELS, SCHEDULES, WIRINGS, trains, weights
 
-pytestmark = pytest.mark.skipif(isinstance(extension(), str), reason="no extension")
+pytestmark = needs_extension
 SEEDS, EXAMPLES, WAVES = 2, 6, 7
 
 
@@ -64,9 +64,7 @@ def test_threads_levels_and_cuts_do_not_matter():
     problem = problem_of("recurrent", "faithful")
     args = arguments(problem)
     base = run(NativeWaveKernel(problem, 1, "baseline"), args, learns=True)
-    module = extension()
-    assert not isinstance(module, str)
-    for level in module.levels():
+    for level in level_names():
         other = run(NativeWaveKernel(problem, 2, level), args, learns=True)
         np.testing.assert_array_equal(other.trains, base.trains)
         np.testing.assert_array_equal(other.weights["row>r"], base.weights["row>r"])

@@ -1,6 +1,5 @@
 """Images as sequences: the arithmetic to the bit, the orders, the digits, the real data."""
 
-import os
 from pathlib import Path
 
 import jax
@@ -176,14 +175,10 @@ class TestDigits:
             digits()[0][0, 0, 0] = 1
 
 
-def test_the_real_files_where_they_are_at_hand():
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("LATTICEWORK_DATA", beside))
-    if not (folder / "mnist").is_dir():
-        pytest.skip("no data files here; set LATTICEWORK_DATA to their folder")
-    source = DataSource(str(folder), offline=True)
+@pytest.mark.needs("MNIST", "Fashion-MNIST")
+def test_the_real_files():
     for name, first in (("mnist", [5, 0, 4, 1, 9]), ("fashion-mnist", [9, 0, 0, 3, 0])):
-        data = RowImage(name).load(source)
+        data = RowImage(name).load(DataSource(offline=True))
         assert data.train_inputs.shape == (60_000, 28, 28)
         assert data.test_inputs.shape == (10_000, 28, 28)
         assert data.train_targets[:5].tolist() == first

@@ -1,4 +1,4 @@
-"""`latticework verify DIR`: replay golden arrays."""
+"""`latticework verify [DIR]`: replay golden arrays."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,9 +9,13 @@ import tyro
 
 from latticework.cli.arguments import parse
 from latticework.cli.output import console, print_json
+from latticework.core.checks import require
 from latticework.verify import CaseResult, Context, Outcome, replays
 
 FAILED = 1
+OWN = Path("tests", "golden", "data")
+"""Where a checkout keeps its golden arrays."""
+
 WORDS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.SKIPPED: "skipped"}
 LINE = "{:<28} {:>9} {:>9}  {:<7} {:>6}  {}"
 
@@ -21,12 +25,13 @@ class VerifyOptions:
     """Replay golden files in float64; exit status 1 when an error is above its tolerance.
 
     Args:
-        folder: folder with golden .npz files, at any depth, or one file.
+        folder: folder with golden .npz files, at any depth, or one file; left out: those of the
+            checkout that this is called in.
         data_dir: folder with the data files; LATTICEWORK_DATA says the same.
         json: print one JSON value and nothing else.
     """
 
-    folder: tyro.conf.Positional[Path]
+    folder: tyro.conf.Positional[Path | None] = None
     data_dir: Path | None = None
     json: bool = False
 
@@ -34,7 +39,11 @@ class VerifyOptions:
 def main(argv: Sequence[str]) -> int:
     """Replay and print, case by case."""
     options = parse(VerifyOptions, argv, "verify")
-    cases = replays(options.folder, Context(options.data_dir))
+    require(
+        options.folder is not None or OWN.is_dir(),
+        f"there is no {OWN} here; run verify in a checkout, or name a folder of golden files",
+    )
+    cases = replays(options.folder or OWN, Context(options.data_dir))
     if options.json:
         results = list(cases)
         print_json([_json(result) for result in results])

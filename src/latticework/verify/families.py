@@ -33,7 +33,9 @@ class Family:
     Args:
         name: the family, and the usual name of its folder.
         replays: file name to its replay.
+        elsewhere: those of the files that may be lacking: they are not of this repository.
     """
 
     name: str
     replays: Mapping[str, Replay]
+    elsewhere: frozenset[str] = frozenset()

@@ -32,7 +32,7 @@ def verify(
 
     Returns:
         One result per file. A file that belongs to no family, one that cannot be read and one
-        that its family has but the folder lacks count as failed.
+        that its family has in this repository but the folder lacks count as failed.
 
     Raises:
         ValueError: there is no golden file at `path`.
@@ -60,7 +60,8 @@ def _find(path: Path, families: Sequence[Family]) -> list[_Case]:
     for folder in dict.fromkeys(file.parent for file in found):
         names = [file.name for file in found if file.parent == folder]
         family = _family_of(names, folder.name, families)
-        ordered = list(family.replays) if family else []
+        elsewhere = family.elsewhere.difference(names) if family else ()
+        ordered = [name for name in family.replays if name not in elsewhere] if family else []
         ordered += [name for name in names if name not in ordered]
         cases += [_case(folder / name, family) for name in ordered]
     return cases

@@ -20,6 +20,8 @@ GLOM = Family(
         "adam3.npz": replay_adam,
         "published_weights.npz": replay_published_weights,
     },
+    # The weights' repository has no licence.
+    elsewhere=frozenset({"published_weights.npz"}),
 )
 
 __all__ = ["GLOM"]

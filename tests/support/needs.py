@@ -1,0 +1,75 @@
+"""Hooks of pytest: a test says by the mark `needs` what it needs that not every machine has.
+
+Where that is lacking the test is not collected, and the summary says once what is lacking.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from latticework.kernels.extension import extension
+from latticework.tasks.cache import cache_folder
+
+BESIDE = Path(__file__).resolve().parents[3] / "shared"
+"""A folder beside the checkout, with what cannot be in it."""
+
+PUBLISHED_WEIGHTS = BESIDE / "golden" / "glom" / "published_weights.npz"
+"""The weights that GLOM's author published, in a repository without a licence."""
+
+
+def data_folders(name: str) -> list[Path]:
+    """Where the files of a data set may be without a network."""
+    named = os.environ.get("LATTICEWORK_DATA")
+    own = [Path(named) / name, Path(named)] if named else []
+    return [*own, cache_folder() / name]
+
+
+def _has_data(name: str) -> bool:
+    return any(any(folder.glob("t10k-images*")) for folder in data_folders(name))
+
+
+@dataclass(frozen=True)
+class Need:
+    """Whether something is here, and how it would be had."""
+
+    is_here: Callable[[], bool]
+    how: str
+
+
+NEEDS = {
+    "MNIST": Need(lambda: _has_data("mnist"), "set LATTICEWORK_DATA to the folder above mnist/"),
+    "Fashion-MNIST": Need(
+        lambda: _has_data("fashion-mnist"),
+        "set LATTICEWORK_DATA to the folder above fashion-mnist/",
+    ),
+    "compiled kernels": Need(
+        lambda: not isinstance(extension(), str), "latticework doctor says why there are none"
+    ),
+    "GLOM's published weights": Need(
+        PUBLISHED_WEIGHTS.is_file, "they are not of this repository, since theirs has no licence"
+    ),
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose needs are not met."""
+    is_here = {name: need.is_here() for name, need in NEEDS.items()}
+    kept, left_out = [], []
+    for item in items:
+        wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
+        (kept if all(is_here[name] for name in wanted) else left_out).append(item)
+    if left_out:
+        items[:] = kept
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What is lacking, one line each."""
+    for name, need in NEEDS.items():
+        if not need.is_here():
+            terminalreporter.write_line(
+                f"not here, so what needs it is not run: {name}; {need.how}"
+            )
