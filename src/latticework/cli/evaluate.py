@@ -1,7 +1,6 @@
 """`latticework evaluate RUN`: accuracy of a run on its test set."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,15 +69,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _recorded(opened: OpenRun) -> Any:
     """Accuracies that the run wrote down at its end, by seed; None while it has not ended."""
-    path = opened.folder.result
-    if not path.is_file():
-        return None
-    try:
-        return json.loads(path.read_text())["per_seed"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error}); remove it to evaluate without it"
-        ) from error
+    result = opened.folder.read_result()
+    return None if result is None else result["per_seed"]
 
 
 def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from latticework.cli.streams import give_up_output, settle_streams, warnings_in_lines
 from latticework.core.registry import unknown_name
+from latticework.untrusted.names import printable
 
 COMMANDS = {
     "list": "the recipes, with published and our numbers",
@@ -74,7 +75,7 @@ def _flush() -> None:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__
 
 
 def _usage() -> str:

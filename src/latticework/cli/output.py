@@ -1,23 +1,45 @@
 """Printing: tables and sentences for people, one JSON value for programs."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from latticework.train import plain
+from latticework.untrusted import printable
 
 WIDTH_WITHOUT_TERMINAL = 110
 
 
+class _PlainConsole(Console):
+    """A console that prints every text, in tables too, as it is: names come from anywhere.
+
+    Brackets and words between colons are neither styles nor pictures, and what a terminal would act
+    on is shown as its escape.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """`text` as what is printed."""
+        return super().render_str(printable(text), **{**options, "markup": False, "emoji": False})
+
+
 def console() -> Console:
     """Standard output; wide enough for tables when it is not a terminal."""
-    found = Console(highlight=False)
+    found = _PlainConsole(highlight=False, markup=False, emoji=False)
     if not found.is_terminal:
-        found = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+        found = _PlainConsole(
+            highlight=False, markup=False, emoji=False, width=WIDTH_WITHOUT_TERMINAL
+        )
     return found
+
+
+def command(*words: Any) -> str:
+    """A command line that a shell reads back as these words."""
+    return shlex.join(map(str, words))
 
 
 def print_json(value: Any) -> None:

@@ -11,7 +11,7 @@ import tyro
 from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
-from latticework.cli.output import console, print_json, table
+from latticework.cli.output import command, console, print_json, table
 from latticework.report import save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import StudyResult, conduct
@@ -97,7 +97,8 @@ def _heading(screen: Console, options: StudyOptions, folder: Path) -> None:
     screen.print(f"{one.name}: {one.summary}", style="bold", soft_wrap=True)
     screen.print(f"{len(one.points())} points, {options.jobs} at a time", soft_wrap=True)
     screen.print(
-        f"folder {folder}; after an interruption go on with --resume {folder}", soft_wrap=True
+        f"folder {folder}; after an interruption go on with {command('--resume', folder)}",
+        soft_wrap=True,
     )
 
 

@@ -19,7 +19,7 @@ from latticework.cli.arguments import (
     take_name,
     take_recipe,
 )
-from latticework.cli.output import accuracy, console, print_json, spread
+from latticework.cli.output import accuracy, command, console, print_json, spread
 from latticework.core.seeds import seeds_from
 from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
@@ -200,7 +200,9 @@ def print_result(
             f"pictures in {folder}: {', '.join(path.name for path in drawn)}", soft_wrap=True
         )
     if result.outcome is Outcome.INTERRUPTED:
-        screen.print(f"go on with: latticework train --resume {folder}", soft_wrap=True)
+        screen.print(
+            f"go on with: {command('latticework', 'train', '--resume', folder)}", soft_wrap=True
+        )
     if dataset.notice:
         screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
 

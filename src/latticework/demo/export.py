@@ -1,7 +1,6 @@
 """`latticework export`: a finished run as a model that the page can load."""
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -87,17 +86,16 @@ def export_run(opened: OpenRun, seed: int, name: str = "", summary: str = "") ->
 
 def _outcome(opened: OpenRun, seed: int) -> dict[str, Any]:
     """Which data it learned, and how well, as its run folder says."""
-    path = opened.folder.result
-    at = opened.seeds.index(seed)
-    if not path.is_file():
+    result = opened.folder.read_result()
+    if result is None or result["per_seed"] is None:
         return {"dataset": "unknown", "accuracy": None, "accuracy_note": "the run is not finished"}
-    try:
-        result = json.loads(path.read_text())
-        accuracy, dataset = float(result["per_seed"][at]), str(result["dataset"])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error!r}); restore it or delete it to export without an accuracy"
-        ) from error
+    per_seed, dataset = result["per_seed"], result.get("dataset", "unknown")
+    require(
+        len(per_seed) == len(opened.seeds),
+        f"{opened.folder.result} has {len(per_seed)} accuracies for {len(opened.seeds)} seeds; "
+        "restore it, or delete it to export without an accuracy",
+    )
+    accuracy = per_seed[opened.seeds.index(seed)]
     note = f"accuracy on the test images of {dataset}, seed {seed}"
     return {"dataset": dataset, "accuracy": accuracy, "accuracy_note": note}
 

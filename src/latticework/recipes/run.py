@@ -11,12 +11,21 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.checks import require
 from latticework.core.learner import Params
 from latticework.core.task import Dataset
 from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.serial import from_json, to_json
 from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
+from latticework.untrusted import schema
+
+_STORED = schema.record(
+    {
+        "recipe": schema.mapping(schema.anything),
+        "seeds": schema.items(schema.whole(0), most=10_000, least=1),
+    }
+)
 
 RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
 
@@ -115,8 +124,11 @@ def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
     folder = RunFolder(run_dir)
     stored = folder.read_recipe()
     try:
-        recipe, seeds = from_json(stored["recipe"]), tuple(int(seed) for seed in stored["seeds"])
-    except (KeyError, TypeError) as error:
+        _STORED(stored, "")
+        recipe, seeds = from_json(stored["recipe"]), tuple(stored["seeds"])
+        require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
+        require(len(set(seeds)) == len(seeds), "it has a seed twice")
+    except ValueError as error:
         raise ValueError(
             f"{folder.recipe} is not a recipe of this version ({error}); run it again"
         ) from error

@@ -1,11 +1,16 @@
 """Recipes as JSON and back, every choice named by its registry."""
 
 import dataclasses
+import functools
+import types
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from latticework.core.checks import require
 from latticework.core.registry import unknown_name
 from latticework.recipes.kinds import PARTS, REGISTRIES
+from latticework.untrusted.schema import shown
 
 KIND = "kind"
 
@@ -37,22 +42,71 @@ def from_json(value: Any) -> Any:
     """What `to_json` wrote.
 
     Raises:
-        ValueError: a kind or a field is not known, as when a newer version wrote the file.
+        ValueError: a kind or a field is not known, as when a newer version wrote the file; a field
+            is missing, of another type, or out of range.
     """
     if isinstance(value, Mapping):
-        kinds = dict(_kinds())
-        kind = str(value.get(KIND))
-        if kind not in kinds:
-            raise ValueError(unknown_name("kind of recipe part", kind, kinds))
-        cls = kinds[kind]
-        known = {f.name for f in dataclasses.fields(cls)}
-        given = {name: from_json(item) for name, item in value.items() if name != KIND}
-        strangers = sorted(set(given) - known)
-        if strangers:
-            raise ValueError(
-                f"{kind} has no field {strangers[0]!r}; it has {', '.join(sorted(known))}"
-            )
-        return cls(**given)
+        return _part(value)
     if isinstance(value, list):
         return tuple(from_json(item) for item in value)
     return value
+
+
+def _part(value: Mapping[str, Any]) -> Any:
+    """The dataclass that an object stands for."""
+    kinds = dict(_kinds())
+    kind = value.get(KIND)
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(unknown_name("kind of recipe part", str(kind)[:80], kinds))
+    cls = kinds[kind]
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    given = {name: from_json(item) for name, item in value.items() if name != KIND}
+    strangers = sorted(given.keys() - fields.keys())
+    if strangers:
+        raise ValueError(
+            f"{kind} has no field {shown(strangers[0])}; it has {', '.join(sorted(fields))}"
+        )
+    for name, field in fields.items():
+        may_lack = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
+        require(name in given or may_lack, f"{kind} lacks its field {name!r}")
+    for name, item in given.items():
+        wanted = _annotations(cls)[name]
+        require(
+            _fits(item, wanted),
+            f"{kind}.{name} is {shown(item)}, expected {getattr(wanted, '__name__', wanted)}",
+        )
+    try:
+        return cls(**given)
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(f"{kind} cannot be made of what is stored ({error!r})") from error
+
+
+@functools.cache
+def _annotations(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether a value is of an annotated type; whole numbers pass for real ones."""
+    origin, inside = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in inside)
+    if origin is typing.Literal:
+        return any(type(value) is type(one) and value == one for one in inside)
+    if origin is tuple:
+        return isinstance(value, tuple) and _fit_one_by_one(value, inside)
+    if wanted in (int, float):
+        is_number = isinstance(value, int | float if wanted is float else int)
+        return is_number and not isinstance(value, bool)
+    if wanted is None:
+        return value is None
+    kind = origin or wanted
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+def _fit_one_by_one(values: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    """Whether a tuple's values fit `(A, ...)` or `(A, B, C)`."""
+    if len(wanted) == 2 and wanted[1] is Ellipsis:
+        return all(_fits(value, wanted[0]) for value in values)
+    pairs = zip(values, wanted, strict=False)
+    return len(values) == len(wanted) and all(_fits(value, one) for value, one in pairs)

@@ -12,13 +12,17 @@ from typing import Any
 
 import jax
 import numpy as np
-import safetensors
 import safetensors.numpy
 
+from latticework.core.checks import require
 from latticework.train.files import plain, write_atomically
+from latticework.untrusted import decode_tensors, parse_json, read_file
+from latticework.untrusted.schema import Check, anything, mapping
 
 _META = "latticework"
 _DIGEST = "sha256"
+_MOST_BYTES = 1 << 36
+_FACTS = mapping(anything)
 Tensors = dict[str, np.ndarray]
 
 
@@ -76,9 +80,9 @@ def load(path: Path, like: Any, *, partial: bool = False) -> tuple[Any, dict[str
     return jax.tree.unflatten(structure, [tensors[name] for name in wanted]), meta
 
 
-def read_meta(path: Path) -> dict[str, Any]:
-    """The metadata alone; errors as in `load`."""
-    return _read(path)[1]
+def read_meta(path: Path, check: Check = _FACTS) -> dict[str, Any]:
+    """The metadata alone, of which `check` is demanded; errors as in `load`."""
+    return _read(path, check)[1]
 
 
 def _named(state: Any) -> dict[str, Any]:
@@ -105,22 +109,21 @@ def _digest(tensors: Tensors, meta: str) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
+def _read(path: Path, check: Check = _FACTS) -> tuple[Tensors, dict[str, Any]]:
     """All arrays and the metadata, checked against the digest."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint at {path}; name the folder of a run")
-    raw = path.read_bytes()
-    damaged = ValueError(
-        f"checkpoint {path} is damaged or is no checkpoint ({len(raw):,} bytes); restore it from a "
-        "copy or start the run again in a new folder"
-    )
+    raw = read_file(path, _MOST_BYTES)
     try:
-        tensors = safetensors.numpy.load(raw)
-        length = int.from_bytes(raw[:8], "little")
-        header = json.loads(raw[8 : 8 + length])["__metadata__"]
-        text, digest = header[_META], header[_DIGEST]
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise damaged from error
-    if _digest(tensors, text) != digest:
-        raise damaged
-    return tensors, json.loads(text)
+        tensors, header = decode_tensors(raw)
+        require({_META, _DIGEST} <= header.keys(), "it was not written by latticework")
+        text = header[_META]
+        require(_digest(tensors, text) == header[_DIGEST], "its checksum is wrong")
+        meta = parse_json(text)
+        check(meta, "")
+    except ValueError as error:
+        raise ValueError(
+            f"checkpoint {path} is damaged or is no checkpoint ({len(raw):,} bytes: {error}); "
+            "restore it from a copy or start the run again in a new folder"
+        ) from error
+    return tensors, meta

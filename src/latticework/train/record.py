@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from latticework.core.checks import require
 from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
+from latticework.train.stored import EPOCH, RESULT
+from latticework.untrusted import read_json, read_json_lines
 
 FREE_TO_CHANGE = frozenset({"epochs", "chunk_s", "chunk_steps", "checkpoint_every_s"})
 """Fields that may differ when a run is resumed; none of them changes what came before."""
@@ -80,17 +83,22 @@ class RunFolder:
                 f"{self.path} is not the folder of a run: it has no recipe.json; name a folder "
                 "that a training run has written"
             )
-        try:
-            return json.loads(self.recipe.read_text())
-        except ValueError as error:
-            raise ValueError(
-                f"{self.recipe} is damaged ({error}); restore it or start a new run"
-            ) from error
+        return read_json(self.recipe, advice="restore it or start a new run")
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write what came out, atomically."""
         if self.writes:
             write_json(self.result, result)
+
+    def read_result(self) -> dict[str, Any] | None:
+        """What came out, None while the run has not ended.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        if not self.result.is_file():
+            return None
+        return read_json(self.result, RESULT, advice="restore it, or delete it to do without")
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add the record of one epoch."""
@@ -101,17 +109,20 @@ class RunFolder:
         """The records of all finished epochs; a last line that was cut off is left out.
 
         Raises:
-            ValueError: a line before the last is damaged.
+            ValueError: a line before the last is damaged, or not the record of an epoch.
         """
         if not self.metrics.is_file():
             return []
-        lines = self.metrics.read_text().split("\n")[:-1]
-        try:
-            return [json.loads(line) for line in lines]
-        except ValueError as error:
-            raise ValueError(
-                f"{self.metrics} is damaged ({error}); restore it or start a new run"
-            ) from error
+        advice = "restore it or start a new run"
+        records = read_json_lines(self.metrics, EPOCH, advice=advice)
+        lengths = {
+            len(values) for record in records for values in record.get("per_seed", {}).values()
+        }
+        require(
+            len(lengths) <= 1,
+            f"{self.metrics} is damaged (its records are of {sorted(lengths)[:9]} seeds); {advice}",
+        )
+        return records
 
     def keep_metrics_before(self, epoch: int) -> list[dict[str, Any]]:
         """Drop the records from `epoch` on, which a resumed run will write again."""

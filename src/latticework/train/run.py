@@ -17,6 +17,7 @@ from latticework.train.record import RunFolder, first_difference
 from latticework.train.results import Outcome, TrainResult, non_finite_steps, sentence
 from latticework.train.run_setup import Setup
 from latticework.train.steps import NEVER, EpochData, LoopState, new_epoch
+from latticework.train.stored import POSITION
 
 
 @dataclasses.dataclass
@@ -94,15 +95,14 @@ class Run:
             ValueError: the checkpoint is damaged or belongs to another run.
         """
         path = folder.checkpoint
-        difference = first_difference(
-            checkpoint.read_meta(path)["fingerprint"], self.setup.fingerprint
-        )
+        meta = checkpoint.read_meta(path, POSITION)
+        difference = first_difference(meta["fingerprint"], self.setup.fingerprint)
         if difference:
             raise ValueError(
                 f"checkpoint {path} was made by another run: {difference}; resume with the recipe "
                 "that is stored beside it, or start a new run in another folder"
             )
-        arrays, meta = checkpoint.load(path, self._arrays())
+        arrays, _ = checkpoint.load(path, self._arrays())
         if meta["epoch"] > self.setup.config.epochs:
             raise ValueError(
                 f"{path} already has {meta['epoch']} epochs, asked for {self.setup.config.epochs}; "
@@ -227,9 +227,10 @@ class Run:
         """Accuracy on the whole test set, per seed; not measured twice."""
         last = self.metrics[-1] if self.metrics else None
         everything = self.setup.evaluator.num_examples
-        at_end = last is not None and last["steps"] == self._total_steps()
-        if last is not None and at_end and last["test_examples"] == everything:
-            return np.asarray(last["per_seed"]["test_accuracy"])
+        if last and last.get("steps") == self._total_steps():
+            measured = np.array(last.get("per_seed", {}).get("test_accuracy", ()), np.float64)
+            if last.get("test_examples") == everything and len(measured) == len(self.setup.seeds):
+                return measured
         return self.setup.evaluator.accuracy(self.state.params)
 
     def _moment(self, pace: Pace) -> Moment:

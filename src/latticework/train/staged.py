@@ -24,6 +24,7 @@ from latticework.train.results import Outcome, TrainResult
 from latticework.train.run_setup import fingerprint
 from latticework.train.staged_scores import StagedScores, staged_scores
 from latticework.train.steps import Encode
+from latticework.train.stored import STAGED_POSITION
 
 LARGEST_TABLE = 1 << 30
 """Bytes of features that are kept at once; beyond it seeds take turns."""
@@ -146,14 +147,14 @@ class StagedRun:
             ValueError: the checkpoint is damaged or belongs to another run.
         """
         path = folder.checkpoint
-        meta = checkpoint.read_meta(path)
+        meta = checkpoint.read_meta(path, STAGED_POSITION)
         difference = first_difference(meta["fingerprint"], self.fingerprint)
         if difference:
             raise ValueError(
                 f"checkpoint {path} was made by another run: {difference}; resume with the recipe "
                 "that is stored beside it, or start a new run in another folder"
             )
-        arrays, meta = checkpoint.load(path, {"params": self.params})
+        arrays, _ = checkpoint.load(path, {"params": self.params})
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
         self.learner.check_params(self.params)
         self.learned, self.is_read = meta["learned"], meta["is_read"]

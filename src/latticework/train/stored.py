@@ -1,0 +1,65 @@
+"""What the JSON of a run folder must be before anything is done with it."""
+
+from latticework.untrusted import schema
+
+_PER_SEED = schema.items(schema.optional(schema.number))
+_COUNT_OR_WORDS = schema.either(schema.whole(0), schema.text, "a whole number or a text")
+
+EPOCH = schema.record(
+    {"epoch": schema.whole(0)},
+    {
+        "steps": schema.whole(0),
+        "train_loss": schema.optional(schema.number),
+        "train_accuracy": schema.optional(schema.number),
+        "test_accuracy": schema.optional(schema.number),
+        "test_examples": schema.optional(_COUNT_OR_WORDS),
+        "per_seed": schema.mapping(_PER_SEED),
+        "seconds": schema.number,
+        "images_per_second": schema.number,
+    },
+)
+"""A line of metrics.jsonl."""
+
+RESULT = schema.record(
+    {"per_seed": schema.optional(_PER_SEED)},
+    {
+        "dataset": schema.text,
+        "test_accuracy": schema.optional(schema.number),
+        "summary": schema.optional(
+            schema.record(
+                dict.fromkeys(("mean", "min", "max"), schema.number),
+                {"sd": schema.optional(schema.number)},
+            )
+        ),
+        "seeds": schema.items(schema.whole(0)),
+        "epochs": schema.whole(0),
+        "outcome": schema.text,
+        "seconds": schema.number,
+        "images_per_second": schema.number,
+        "kernel": schema.text,
+    },
+)
+"""result.json, and the record in a raw result."""
+
+POSITION = schema.record(
+    {
+        "fingerprint": schema.mapping(schema.anything),
+        "epoch": schema.whole(0),
+        "step": schema.whole(0),
+        "seconds": schema.number,
+        "train_seconds": schema.number,
+    }
+)
+"""Metadata of a checkpoint."""
+
+STAGED_POSITION = schema.record(
+    {
+        "fingerprint": schema.mapping(schema.anything),
+        "learned": schema.whole(0),
+        "is_read": schema.flag,
+        "losses": schema.items(schema.items(schema.number, least=1)),
+        "seconds": schema.number,
+        "train_seconds": schema.number,
+    }
+)
+"""Metadata of a checkpoint of a run in stages."""

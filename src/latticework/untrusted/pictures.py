@@ -1,0 +1,121 @@
+"""Pictures: held against limits by their header, then decoded by Pillow, whatever it raises."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from latticework.core.checks import require
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+"""What is read. Pillow knows more, and some start other programs or are slow on purpose."""
+
+MEMORY = 240 << 20
+"""Bytes that decoding any picture may take; a larger file, eight times its own size."""
+
+GROWTH = 8
+MAX_SIDE = 1 << 16
+MAX_SLOW_PIXELS = 1 << 18
+"""Of the kinds of PPM that Pillow decodes in Python."""
+
+_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
+_IN_PILLOW = {"GIF": 8, "WEBP": 12}
+"""Bytes per pixel of a picture in Pillow's memory (4 where not listed), and while decoding it."""
+
+_CONVERTED, _LAID_ON_WHITE = 4, 8
+_ORIENTATION = 0x0112
+_TILE_SIDES = (322, 323)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Pillow warns of what is odd in a file; what matters of it is refused here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+class Picture(NamedTuple):
+    """A decoded picture, and how it must be turned to stand as its file says; None: it stands."""
+
+    image: Image.Image
+    turn: Image.Transpose | None
+
+
+def read_picture(path: Path, longest: int = MAX_SIDE) -> Picture:
+    """The picture in a file; the first one where there are several.
+
+    Args:
+        path: the file, of any name.
+        longest: most pixels on a side.
+
+    Raises:
+        ValueError: it is no whole picture of a format that is read, or too large. The message is a
+            phrase that fits into brackets.
+        OSError: the file cannot be read.
+    """
+    require(path.is_file(), "there is no such file")
+    with path.open("rb") as file:
+        length = os.fstat(file.fileno()).st_size
+        try:
+            with Image.open(file, formats=FORMATS) as opened:
+                _check_size(opened, length, longest)
+                opened.load()
+                return Picture(opened, _turn(opened))
+        except Image.UnidentifiedImageError:
+            raise ValueError(f"it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
+        except Exception as error:  # each of Pillow's plugins has its own
+            raise ValueError(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """An exception as a phrase, also where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _check_size(opened: Image.Image, length: int, longest: int) -> None:
+    """Refuse, by the header alone, what would take too much memory or time."""
+    width, height = opened.size
+    require(
+        0 < width <= longest and 0 < height <= longest,
+        f"it has {width:,} x {height:,} pixels; at most {longest:,} on a side are read",
+    )
+    pixels = width * height
+    need, most = pixels * _bytes_per_pixel(opened), max(MEMORY, GROWTH * length)
+    require(
+        need <= most,
+        f"it has {width:,} x {height:,} pixels, which take {need:,} bytes; at most {most:,} are "
+        "taken, so make it smaller",
+    )
+    for tag in _TILE_SIDES:
+        side = getattr(opened, "tag_v2", {}).get(tag, 0)
+        require(
+            isinstance(side, int) and side <= max(width, height) + 256,
+            f"its tiles have {side!r} pixels on a side, more than the picture",
+        )
+    is_slow = any(str(tile[0]).startswith("ppm") for tile in getattr(opened, "tile", ()))
+    require(
+        not is_slow or pixels <= MAX_SLOW_PIXELS,
+        f"it has {pixels:,} pixels in a kind of PPM that is slow to read; save it as PNG",
+    )
+
+
+def _bytes_per_pixel(opened: Image.Image) -> int:
+    """What decoding takes, a converted copy included."""
+    taken = _STORED.get(opened.mode, 4) + _IN_PILLOW.get(opened.format or "", 0) + _CONVERTED
+    if opened.info.get("progressive"):
+        taken += 2 * len(opened.getbands())  # all coefficients are kept
+    return taken + (_LAID_ON_WHITE if opened.has_transparency_data else 0)
+
+
+def _turn(opened: Image.Image) -> Image.Transpose | None:
+    """What the file says of its orientation; what cannot be read says nothing."""
+    try:
+        return _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return None
