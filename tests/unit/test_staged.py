@@ -163,7 +163,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert stored["per_seed"] == whole.test_accuracy.tolist()
     opened = open_run(tmp_path / "cut")
     assert opened.scores(prepared.dataset.test_inputs[:3]).shape == (2, 3, 10)
-    with pytest.raises(ValueError, match=r"was made by another run: protocol.examples was 40"):
+    with pytest.raises(ValueError, match=r"was made by another run: protocol\.examples was 40"):
         other = run_of(examples=30)
         folder = tmp_path / "cut"
         recipe_file = folder / "recipe.json"

@@ -155,7 +155,7 @@ def test_a_run_of_constant_step_size_can_be_made_longer(tmp_path):
             r"optimiser\.name was 'adam' and is now 'sgd'",
         ),
         ({"dataset": blobs(train_examples=204)}, r"train_examples was \[203, 4, 4\]"),
-        ({"learner": SoftmaxLearner(fused=True)}, "kernel was 'softmax' and is now"),
+        ({"learner": SoftmaxLearner(noise=0.0)}, r"learner\.noise was 0\.01 and is now 0\.0"),
         ({"recipe": {"name": "other"}}, "begun with another recipe: name was 'blobs'"),
     ],
 )

@@ -80,6 +80,7 @@ def main(argv: Sequence[str]) -> int:
             resume=options.resume is not None,
             progress=choose_progress(screen, silent=options.json),
             devices=options.launch.devices,
+            new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
         )
     if leads:
         if options.save is not None and result.metrics:

@@ -101,6 +101,7 @@ class AbstractRecipe(abc.ABC):
         resume: bool = False,
         progress: AbstractProgress | None = None,
         devices: int = 1,
+        new_kernel: bool = False,
     ) -> TrainResult:
         """Train; errors as in `train.train`.
 
@@ -108,7 +109,7 @@ class AbstractRecipe(abc.ABC):
             dataset: the examples.
             seeds: one number per seed.
             stored: what goes into the run folder: `recipe` and `published`.
-            run_dir, resume, progress, devices: see `train.train`.
+            run_dir, resume, progress, devices, new_kernel: see `train.train`.
         """
         return train(
             self.learner(),
@@ -121,6 +122,7 @@ class AbstractRecipe(abc.ABC):
             resume=resume,
             progress=progress,
             devices=devices,
+            new_kernel=new_kernel,
             **stored,
         )
 

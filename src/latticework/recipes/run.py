@@ -67,6 +67,7 @@ def run(
     resume: bool = False,
     progress: AbstractProgress | None = None,
     devices: int = 1,
+    new_kernel: bool = False,
 ) -> TrainResult:
     """Train a prepared recipe; errors as in `train.train`."""
     recipe = prepared.recipe
@@ -74,7 +75,9 @@ def run(
         "recipe": {"recipe": to_json(recipe), "seeds": list(seeds)},
         "published": to_json(recipe.published),
     }
-    return recipe.fit(prepared.dataset, seeds, stored, run_dir, resume, progress, devices)
+    return recipe.fit(
+        prepared.dataset, seeds, stored, run_dir, resume, progress, devices, new_kernel
+    )
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,7 @@ class WaveRecipe(AbstractRecipe):
         resume: bool = False,
         progress: Any = None,
         devices: int = 1,
+        new_kernel: bool = False,
     ) -> TrainResult:
         """Learn, read, test; see the base."""
         require(
@@ -184,5 +185,6 @@ class WaveRecipe(AbstractRecipe):
             run_dir=run_dir,
             resume=resume,
             progress=progress,
+            new_kernel=new_kernel,
             **stored,
         )

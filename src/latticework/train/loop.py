@@ -1,5 +1,6 @@
 """The training loop, written once for every family."""
 
+import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def train(
     recipe: Any = None,
     published: Any = None,
     resume: bool = False,
+    new_kernel: bool = False,
     progress: AbstractProgress | None = None,
     devices: int = 1,
 ) -> TrainResult:
@@ -58,6 +60,8 @@ def train(
         recipe: JSON-able description of the run, for recipe.json and result.json.
         published: JSON-able published numbers, for result.json.
         resume: go on from what `run_dir` holds.
+        new_kernel: resume with another code path than the run was begun with. It rounds otherwise,
+            so the run is no longer what it would have been, and its record says so.
         progress: the display; None shows nothing.
         devices: how many devices of each process share every batch.
 
@@ -76,16 +80,15 @@ def train(
     folder = None if run_dir is None else RunFolder(Path(run_dir), writes=team.leads)
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
-    setup = Setup.build(learner, dataset, encode, config, optimiser, seeds, team)
+    setup = Setup.build(learner, dataset, encode, config, optimiser, seeds, team, recipe)
     run = Run.begin(setup, folder, started)
-    with team.together():
-        if folder is not None:
-            folder.begin(recipe, resume=resume)
-            if resume and folder.checkpoint.exists():
-                run.restore(folder)
-            elif resume:
-                folder.keep_metrics_before(0)
     shown = progress if progress is not None and team.leads else SilentProgress()
+    with team.together():
+        if folder is not None and resume:
+            restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
+            shown.notes(folder.take_up(recipe, restore))
+        elif folder is not None:
+            folder.begin(recipe, resume=False)
     result = run.go(shown)
     if folder is not None:
         folder.write_result(result.record(recipe, published))

@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +38,10 @@ class AbstractProgress(abc.ABC):
     """A display; the loop calls `begin`, then the others as things happen, and always `end`."""
 
     @abc.abstractmethod
+    def notes(self, texts: Sequence[str]) -> None:
+        """What a resumed run has that is not as it was; comes before `begin`."""
+
+    @abc.abstractmethod
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """The run starts (or goes on); compilation comes first."""
 
@@ -57,6 +61,9 @@ class AbstractProgress(abc.ABC):
 class SilentProgress(AbstractProgress):
     """Shows nothing."""
 
+    def notes(self, texts: Sequence[str]) -> None:
+        """Nothing."""
+
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """Nothing."""
 
@@ -75,6 +82,10 @@ class LineProgress(AbstractProgress):
 
     def __init__(self, console: Console) -> None:
         self._console = console
+
+    def notes(self, texts: Sequence[str]) -> None:
+        """Print each on a line."""
+        _print_notes(self._console, texts)
 
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """Nothing: an epoch's line says it all."""
@@ -105,6 +116,10 @@ class RichProgress(AbstractProgress):
             transient=True,
         )
         self._task: TaskID | None = None
+
+    def notes(self, texts: Sequence[str]) -> None:
+        """Print each on a line."""
+        _print_notes(self._console, texts)
 
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """Show the line."""
@@ -176,6 +191,11 @@ def clock(seconds: float) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
+
+
+def _print_notes(console: Console, texts: Sequence[str]) -> None:
+    for text in texts:
+        _print(console, f"note: {text}")
 
 
 def _print(console: Console, text: str) -> None:

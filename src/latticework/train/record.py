@@ -2,17 +2,15 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
 from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
+from latticework.train.fingerprint import first_difference
 from latticework.train.stored import EPOCH, RESULT
 from latticework.untrusted import read_json, read_json_lines
-
-FREE_TO_CHANGE = frozenset({"epochs", "chunk_s", "chunk_steps", "checkpoint_every_s"})
-"""Fields that may differ when a run is resumed; none of them changes what came before."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +50,7 @@ class RunFolder:
         return self.path / "result.json"
 
     def begin(self, recipe: Any, *, resume: bool) -> None:
-        """Make the folder ready and write the recipe.
+        """Make the folder of a fresh run ready and write the recipe; or see that a run goes on.
 
         Raises:
             ValueError: a fresh run would overwrite another, there is nothing to resume, or the
@@ -66,10 +64,30 @@ class RunFolder:
                     f"{self.path} was begun with another recipe: {difference}; resume it "
                     "unchanged or start a new run in another folder"
                 )
-        elif self.writes and (self.recipe.exists() or self.checkpoint.exists()):
+            return
+        if self.writes and (self.recipe.exists() or self.checkpoint.exists()):
             raise ValueError(f"{self.path} already holds a run; resume it or choose another folder")
         if self.writes:
             make_folder(self.path)
+        self.write_recipe(recipe)
+
+    def take_up(self, recipe: Any, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Go on with the run; `restore` reads its checkpoint and returns what changed.
+
+        Without a checkpoint it begins again. The recipe is written when all else is well.
+        """
+        self.begin(recipe, resume=True)
+        changed: tuple[str, ...] = ()
+        if self.checkpoint.exists():
+            changed = restore()
+        else:
+            self.keep_metrics_before(0)
+        self.write_recipe(recipe)
+        return changed
+
+    def write_recipe(self, recipe: Any) -> None:
+        """Write what was asked, atomically; where a run goes on, what may change has its say."""
+        if self.writes:
             write_json(self.recipe, recipe)
 
     def read_recipe(self) -> Any:
@@ -131,17 +149,3 @@ class RunFolder:
             text = "".join(json.dumps(line) + "\n" for line in kept)
             write_atomically(self.metrics, text.encode())
         return kept
-
-
-def first_difference(old: Any, new: Any, at: str = "") -> str | None:
-    """The first place where two JSON values differ, as words; None if they mean the same run."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            if key in FREE_TO_CHANGE:
-                continue
-            place = f"{at}.{key}" if at else key
-            difference = first_difference(old.get(key), new.get(key), place)
-            if difference:
-                return difference
-        return None
-    return None if old == new else f"{at or 'it'} was {old!r} and is now {new!r}"

@@ -71,6 +71,7 @@ class TrainResult:
         kernel: the code path that ran.
         dataset: what was learned from.
         devices: how many devices shared every batch.
+        notes: what was changed on the way, when the run was resumed.
     """
 
     outcome: Outcome
@@ -87,6 +88,7 @@ class TrainResult:
     kernel: str
     dataset: str
     devices: int = 1
+    notes: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Summary | None:
@@ -114,6 +116,7 @@ class TrainResult:
             "kernel": self.kernel,
             "device": jax.devices()[0].device_kind,
             "devices": self.devices,
+            "notes": list(self.notes),
             "versions": versions(),
         }
 

@@ -13,8 +13,9 @@ from latticework.train import checkpoint, order
 from latticework.train.interrupts import Interruptible
 from latticework.train.pace import Pace
 from latticework.train.progress import AbstractProgress, Moment
-from latticework.train.record import RunFolder, first_difference
+from latticework.train.record import RunFolder
 from latticework.train.results import Outcome, TrainResult, non_finite_steps, sentence
+from latticework.train.resumption import Notes, take_up
 from latticework.train.run_setup import Setup
 from latticework.train.steps import NEVER, EpochData, LoopState, new_epoch
 from latticework.train.stored import POSITION
@@ -37,6 +38,7 @@ class Run:
         train_seconds: wall time of the steps alone, all parts.
         metrics: records of the finished epochs.
         restored: whether a checkpoint was read.
+        notes: what was changed on the way.
     """
 
     setup: Setup
@@ -51,6 +53,7 @@ class Run:
     train_seconds: float = 0.0
     metrics: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     restored: bool = False
+    notes: Notes = dataclasses.field(default_factory=Notes)
 
     @classmethod
     def begin(cls, setup: Setup, folder: RunFolder | None, started: float) -> "Run":
@@ -86,23 +89,15 @@ class Run:
             kernel=self.setup.kernel,
             dataset=self.setup.dataset,
             devices=self.setup.team.size,
+            notes=self.notes.sentences,
         )
 
-    def restore(self, folder: RunFolder) -> None:
-        """Take up the state of the checkpoint, and drop records of epochs that come after it.
-
-        Raises:
-            ValueError: the checkpoint is damaged or belongs to another run.
-        """
+    def restore(self, folder: RunFolder, *, new_kernel: bool = False) -> tuple[str, ...]:
+        """Take up the checkpoint and drop later records; return what changed. Errors: `take_up`."""
         path = folder.checkpoint
-        meta = checkpoint.read_meta(path, POSITION)
-        difference = first_difference(meta["fingerprint"], self.setup.fingerprint)
-        if difference:
-            raise ValueError(
-                f"checkpoint {path} was made by another run: {difference}; resume with the recipe "
-                "that is stored beside it, or start a new run in another folder"
-            )
-        arrays, _ = checkpoint.load(path, self._arrays())
+        arrays, meta, changes = take_up(
+            path, POSITION, self._arrays(), self.setup.fingerprint, new_kernel=new_kernel
+        )
         if meta["epoch"] > self.setup.config.epochs:
             raise ValueError(
                 f"{path} already has {meta['epoch']} epochs, asked for {self.setup.config.epochs}; "
@@ -115,7 +110,9 @@ class Run:
         self.epoch, self.step = meta["epoch"], meta["step"]
         self.earlier_seconds, self.train_seconds = meta["seconds"], meta["train_seconds"]
         self.metrics = folder.keep_metrics_before(self.epoch)
+        self.notes = Notes.of(meta).then(self.epoch, self.step, changes.noted)
         self.restored = True
+        return changes.free + changes.noted
 
     def _epochs(self, progress: AbstractProgress, interrupt: Interruptible) -> Outcome:
         """All epochs that are left."""
@@ -211,6 +208,7 @@ class Run:
             "seconds": self._seconds(),
             "images_per_second": self._images_per_second(),
             **setup.facts,
+            **self.notes.line(epoch),
         }
 
     def _training_means(self) -> tuple[np.ndarray, np.ndarray]:
@@ -258,6 +256,7 @@ class Run:
             "seeds": self.setup.seeds,
             "seconds": self._seconds(),
             "train_seconds": self.train_seconds,
+            "notes": self.notes.json,
             "fingerprint": self.setup.fingerprint,
         }
         checkpoint.save(self.folder.checkpoint, self._arrays(), meta)

@@ -1,9 +1,6 @@
 """Everything of a run that stays as it is from the first step to the last."""
 
 import dataclasses
-import functools
-import json
-import zlib
 from typing import Any
 
 import jax
@@ -17,6 +14,7 @@ from latticework.core.task import Dataset
 from latticework.train import order
 from latticework.train.config import TrainingConfig
 from latticework.train.evaluate import Evaluator
+from latticework.train.fingerprint import fingerprint
 from latticework.train.optimisers import OptimiserConfig, build
 from latticework.train.parallel import Team
 from latticework.train.steps import (
@@ -73,6 +71,7 @@ class Setup:
         optimiser: OptimiserConfig,
         seeds: tuple[int, ...],
         team: Team,
+        recipe: Any = None,
     ) -> "Setup":
         """Put the data on the devices and make the pieces; nothing is compiled yet."""
         team.check(learner, optimiser, config.batch_size, seeds[0])
@@ -107,9 +106,11 @@ class Setup:
             team=team,
             start=initial_state(params, transform, learner.init_memory(seeds)),
             fingerprint=fingerprint(
-                learner.kernel,
+                learner,
+                encode,
                 dataset,
                 seeds,
+                recipe,
                 training=dataclasses.asdict(config),
                 optimiser=dataclasses.asdict(optimiser),
                 # A constant step size does not know the end of the run, so such a run may be
@@ -137,23 +138,3 @@ class Setup:
 
 
 _epoch_order = jax.jit(order.epoch_order, static_argnums=1)
-
-
-def fingerprint(
-    kernel: str, dataset: Dataset, seeds: tuple[int, ...], **more: Any
-) -> dict[str, Any]:
-    """What decides the numbers, beside the shapes of the state, as JSON gives it back."""
-    facts = {
-        "seeds": seeds,
-        "kernel": kernel,
-        "dataset": dataset.name,
-        "train_examples": dataset.train_inputs.shape,
-        "test_examples": dataset.test_inputs.shape,
-        "crc32_of_targets": functools.reduce(
-            lambda crc, part: zlib.crc32(part.tobytes(), crc),
-            (dataset.train_targets, dataset.test_targets),
-            0,
-        ),
-        **more,
-    }
-    return json.loads(json.dumps(facts))

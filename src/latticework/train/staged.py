@@ -1,6 +1,7 @@
 """A run in stages: the network learns by itself, then a classifier of what it does is trained."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +17,13 @@ from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
 from latticework.train import checkpoint
 from latticework.train.config import TrainingConfig
+from latticework.train.fingerprint import fingerprint
 from latticework.train.interrupts import Interruptible
 from latticework.train.progress import AbstractProgress, Moment, SilentProgress
 from latticework.train.protocol import Protocol
-from latticework.train.record import RunFolder, first_difference
+from latticework.train.record import RunFolder
 from latticework.train.results import Outcome, TrainResult
-from latticework.train.run_setup import fingerprint
+from latticework.train.resumption import Notes, take_up
 from latticework.train.staged_scores import StagedScores, staged_scores
 from latticework.train.steps import Encode
 from latticework.train.stored import STAGED_POSITION
@@ -42,6 +44,7 @@ def train_in_stages(
     recipe: Any = None,
     published: Any = None,
     resume: bool = False,
+    new_kernel: bool = False,
     progress: AbstractProgress | None = None,
 ) -> TrainResult:
     """Learn, read, test; all seeds side by side.
@@ -55,7 +58,8 @@ def train_in_stages(
         encode: raw inputs to what the learner takes; pure.
         protocol: which examples are for what.
         config: `eval_batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
-        seeds, run_dir, recipe, published, resume, progress: as in `train.train`; so are errors.
+        seeds, run_dir, recipe, published, resume, new_kernel, progress: as in `train.train`; so are
+            errors.
     """
     started = time.perf_counter()
     protocol.check_fits(dataset)
@@ -63,14 +67,14 @@ def train_in_stages(
     folder = None if run_dir is None else RunFolder(Path(run_dir))
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
-    run = StagedRun(learner, dataset, encode, protocol, config, seeds, folder, started)
-    if folder is not None:
-        folder.begin(recipe, resume=resume)
-        if resume and folder.checkpoint.exists():
-            run.restore(folder)
-        elif resume:
-            folder.keep_metrics_before(0)
-    result = run.go(progress or SilentProgress())
+    run = StagedRun(learner, dataset, encode, protocol, config, seeds, folder, started, recipe)
+    shown = progress or SilentProgress()
+    if folder is not None and resume:
+        restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
+        shown.notes(folder.take_up(recipe, restore))
+    elif folder is not None:
+        folder.begin(recipe, resume=False)
+    result = run.go(shown)
     if folder is not None:
         folder.write_result(result.record(recipe, published))
     return result
@@ -89,6 +93,7 @@ class StagedRun:
         seeds: tuple[int, ...],
         folder: RunFolder | None,
         started: float,
+        recipe: Any = None,
     ) -> None:
         self.learner, self.dataset, self.encode = learner, dataset, encode
         self.protocol, self.config, self.seeds = protocol, config, seeds
@@ -98,9 +103,10 @@ class StagedRun:
         learner.check_params(self.params)
         self.learned, self.is_read = 0, False
         self.losses: list[list[float]] = []
+        self.notes = Notes()
         self.earlier_seconds = self.train_seconds = 0.0
         self.fingerprint = fingerprint(
-            learner.kernel, dataset, seeds, protocol=dataclasses.asdict(protocol)
+            learner, encode, dataset, seeds, recipe, protocol=dataclasses.asdict(protocol)
         )
         self._learn = jax.jit(lambda params, raw, first: learner.learn(params, encode(raw), first))
         self._features = jax.jit(lambda params, raw: learner.features(params, encode(raw)))
@@ -138,28 +144,21 @@ class StagedRun:
             images_per_second=self._images_per_second(),
             kernel=self.learner.kernel,
             dataset=self.dataset.name,
+            notes=self.notes.sentences,
         )
 
-    def restore(self, folder: RunFolder) -> None:
-        """Take up the state of the checkpoint.
-
-        Raises:
-            ValueError: the checkpoint is damaged or belongs to another run.
-        """
-        path = folder.checkpoint
-        meta = checkpoint.read_meta(path, STAGED_POSITION)
-        difference = first_difference(meta["fingerprint"], self.fingerprint)
-        if difference:
-            raise ValueError(
-                f"checkpoint {path} was made by another run: {difference}; resume with the recipe "
-                "that is stored beside it, or start a new run in another folder"
-            )
-        arrays, _ = checkpoint.load(path, {"params": self.params})
+    def restore(self, folder: RunFolder, *, new_kernel: bool = False) -> tuple[str, ...]:
+        """Take up the checkpoint and return what changed; errors as in `take_up`."""
+        path, like = folder.checkpoint, {"params": self.params}
+        arrays, meta, changes = take_up(
+            path, STAGED_POSITION, like, self.fingerprint, new_kernel=new_kernel
+        )
+        self.notes = Notes.of(meta).then(0, meta["learned"], changes.noted)
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
         self.learner.check_params(self.params)
-        self.learned, self.is_read = meta["learned"], meta["is_read"]
-        self.losses = meta["losses"]
+        self.learned, self.is_read, self.losses = meta["learned"], meta["is_read"], meta["losses"]
         self.earlier_seconds, self.train_seconds = meta["seconds"], meta["train_seconds"]
+        return changes.free + changes.noted
 
     def _stages(self, progress: AbstractProgress, interrupt: Interruptible) -> Outcome:
         """What is left of learning and reading."""
@@ -262,6 +261,7 @@ class StagedRun:
             },
             "seconds": self._seconds(),
             "images_per_second": self._images_per_second(),
+            **self.notes.line(0),
         }
 
     def _moment(self) -> Moment:
@@ -281,6 +281,7 @@ class StagedRun:
             "seeds": self.seeds,
             "seconds": self._seconds(),
             "train_seconds": self.train_seconds,
+            "notes": self.notes.json,
             "fingerprint": self.fingerprint,
         }
         checkpoint.save(self.folder.checkpoint, {"params": self.params}, meta)

@@ -5,6 +5,12 @@ from latticework.untrusted import schema
 _PER_SEED = schema.items(schema.optional(schema.number))
 _COUNT_OR_WORDS = schema.either(schema.whole(0), schema.text, "a whole number or a text")
 
+_NOTES = {
+    "notes": schema.items(
+        schema.record({"epoch": schema.whole(0), "step": schema.whole(0), "text": schema.text})
+    )
+}
+
 EPOCH = schema.record(
     {"epoch": schema.whole(0)},
     {
@@ -48,7 +54,8 @@ POSITION = schema.record(
         "step": schema.whole(0),
         "seconds": schema.number,
         "train_seconds": schema.number,
-    }
+    },
+    _NOTES,
 )
 """Metadata of a checkpoint."""
 
@@ -60,6 +67,7 @@ STAGED_POSITION = schema.record(
         "losses": schema.items(schema.items(schema.number, least=1)),
         "seconds": schema.number,
         "train_seconds": schema.number,
-    }
+    },
+    _NOTES,
 )
 """Metadata of a checkpoint of a run in stages."""

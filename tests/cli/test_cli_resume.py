@@ -1,0 +1,77 @@
+"""`latticework train --resume`: the run goes on as what it was, or says what it is not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_support import call, refuse
+
+from latticework.kernels.extension import why_unavailable
+
+
+@pytest.fixture
+def begun(trained, tmp_path) -> Path:
+    """A copy of a run of two seeds and two epochs."""
+    return Path(shutil.copytree(trained[0], tmp_path / "run"))
+
+
+def edit(folder: Path, place: str, value: object) -> None:
+    """Write `value` into recipe.json, as with an editor."""
+    stored = json.loads((folder / "recipe.json").read_text())
+    part = stored
+    *way, last = place.split(".")
+    for name in way:
+        part = part[name]
+    part[last] = value
+    (folder / "recipe.json").write_text(json.dumps(stored))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("recipe.task.noise_std", 0.5, "task.noise_std was"),
+        ("recipe.cell.dt", 0.7, "cell.dt was 0.001 and is now 0.7"),
+        ("recipe.rule.hops", 2, "rule.hops was 1 and is now 2"),
+        ("recipe.mismatch.seed", 3, "mismatch.seed was 0 and is now 3"),
+        ("recipe.loss", "per_t", "loss was"),
+        ("recipe.name", "grid-bptt", "name was 'synthetic-snap1' and is now 'grid-bptt'"),
+        ("seeds", [0, 2], "seeds was [0, 1] and is now [0, 2]"),
+    ],
+)
+def test_an_edited_recipe_is_refused(begun, place, value, said):
+    edit(begun, place, value)
+    files = {path: path.read_bytes() for path in begun.iterdir()}
+    assert said in refuse("train", "--resume", begun, "--no-pictures")
+    assert {path: path.read_bytes() for path in begun.iterdir()} == files
+
+
+def test_what_may_change_is_printed(begun):
+    edit(begun, "recipe.summary", "my run")
+    said = call("train", "--resume", begun, "--training.epochs", "3", "--no-pictures")
+    assert said.status == 0
+    assert "is now 'my run'" in said.out
+    assert "note: training.epochs was 2 and is now 3" in said.out
+    assert json.loads((begun / "result.json").read_text())["epochs"] == 3
+
+
+def test_another_kernel_is_taken_when_it_is_named(begun):
+    taken = json.loads((begun / "result.json").read_text())["kernel"]
+    other = "skewed_adjoint" if taken == "native" else "reference"
+    edit(begun, "recipe.kernel", other)
+    assert f"say --kernel {other}" in refuse("train", "--resume", begun, "--no-pictures")
+    argv = ["train", "--resume", begun, "--training.epochs", "3", "--no-pictures"]
+    note = f"kernel changed from {taken} to {other}"
+    assert f"note: {note}" in call(*argv, "--kernel", other).out
+    result = json.loads((begun / "result.json").read_text())
+    assert result["kernel"] == other and result["notes"] == [f"{note} at epoch 3, step 0"]
+    lines = [json.loads(line) for line in (begun / "metrics.jsonl").read_text().splitlines()]
+    assert [line.get("notes") for line in lines] == [None, None, result["notes"]]
+    # From there on it is the run's own, and back again is another change.
+    assert call("train", "--resume", begun, "--no-pictures", "--json").json["notes"] == [
+        f"{note} at epoch 3, step 0"
+    ]
+    if why_unavailable() is None:
+        assert call(*argv, "--kernel", taken, "--json").json["notes"][1] == (
+            f"kernel changed from {other} to {taken} at epoch 4, step 0"
+        )
