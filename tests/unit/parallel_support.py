@@ -42,6 +42,10 @@ class Double(AbstractLearner):
     def kernel(self) -> str:
         return self.inner.kernel
 
+    @property
+    def num_classes(self):
+        return self.inner.num_classes
+
     def init(self, seeds):
         return jax.tree.map(lambda leaf: leaf.astype(jnp.float64), self.inner.init(seeds))
 

@@ -50,10 +50,9 @@ def poisoned(bad_for, good_for, batch=10, examples=203):
     used = size // batch * batch
     seen, unseen = orders[0, :used], orders[1, used:]
     example = next(e for e in unseen if e in seen)
-    images = data.train_inputs.astype(np.float32)
-    images[example] = np.inf
-    step = int(np.flatnonzero(orders[0] == example)[0]) // batch
-    return dataclasses.replace(data, train_inputs=images), step
+    data = dataclasses.replace(data, train_inputs=data.train_inputs.astype(np.float32))
+    data.train_inputs[example] = np.inf  # a data set is made of finite numbers only
+    return data, int(np.flatnonzero(orders[0] == example)[0]) // batch
 
 
 def test_it_learns_and_says_so():
@@ -346,14 +345,10 @@ def test_what_does_not_fit_is_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train_targets": np.zeros(3, np.int32)}, "203 train inputs but targets of shape"),
-        ({"test_targets": np.zeros(57)}, "test targets are float64, expected integer classes"),
-        (
-            {"test_inputs": np.zeros((0, 4, 4)), "test_targets": np.zeros(0, np.int32)},
-            "there is no test example",
-        ),
+        ({"train_targets": np.arange(203) % 4}, r"train_targets\[3\] is 3, expected a class in 0"),
+        ({"test_targets": np.arange(57) % 3 + 10**8}, r"test_targets\[0\] is 100000000, expected"),
     ],
 )
-def test_a_data_set_that_is_not_whole_is_refused(change, message):
+def test_a_class_that_the_learner_does_not_know_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         run(dataset=dataclasses.replace(blobs(), **change))

@@ -34,6 +34,10 @@ class SoftmaxLearner(AbstractLearner):
     def kernel(self) -> str:
         return "softmax-fused" if self.fused else "softmax"
 
+    @property
+    def num_classes(self) -> int:
+        return CLASSES
+
     def init(self, seeds: Sequence[int]) -> dict[str, jax.Array]:
         draws = [np.random.default_rng(seed).normal(size=(SIDE**2, CLASSES)) for seed in seeds]
         return {

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from latticework.core.validation import check_examples
+
 Params = Any
 """A pytree of float arrays. In a learner every leaf has a leading seed axis."""
 
@@ -65,12 +67,21 @@ class AbstractLearner(abc.ABC):
 
     Every array has a leading seed axis, also when there is one seed, so that the training
     loop is written once. All methods but `init` are pure and called inside `jit`.
+
+    Whoever calls them with values rather than inside `jit` is told of the first input that is not
+    finite and of the first class that does not exist: each learner begins with
+    `core.validation.check_examples` or `check_encoded`.
     """
 
     @property
     @abc.abstractmethod
     def kernel(self) -> str:
         """Name of the code path in use, for the run record."""
+
+    @property
+    @abc.abstractmethod
+    def num_classes(self) -> int | None:
+        """Number of classes that it can tell apart; None where targets are not looked at."""
 
     @abc.abstractmethod
     def init(self, seeds: Sequence[int]) -> Params:
@@ -123,6 +134,7 @@ class AbstractLearner(abc.ABC):
         targets: Int[Array, " batch"],
     ) -> Float[Array, "seed batch"]:
         """What each test example counts: 1 for a right prediction, else 0."""
+        check_examples(inputs, targets, self.num_classes, lead=1)
         scores = self.scores(params, inputs)
         hits = jnp.argmax(scores, axis=-1).astype(jnp.int32) == targets[None]
         return hits.astype(jnp.float32)

@@ -22,17 +22,26 @@ def check_loss_mode(mode: str) -> None:
 def cross_entropy(
     scores: Float[Array, "... classes"], target: Int[Array, " ..."]
 ) -> Float[Array, " ..."]:
-    """`-log softmax(scores)[target]`, in nats."""
+    """`-log softmax(scores)[target]`, in nats; NaN for a class that does not exist."""
     log_probs = jax.nn.log_softmax(scores, axis=-1)
-    return -jnp.take_along_axis(log_probs, target[..., None], axis=-1)[..., 0]
+    # A negative index would count from the end.
+    index = jnp.where(target < 0, scores.shape[-1], target)[..., None]
+    return -jnp.take_along_axis(log_probs, index, axis=-1, mode="fill")[..., 0]
+
+
+def one_hot(target: Int[Array, " ..."], num_classes: int, *, axis: int = -1, dtype) -> Array:
+    """1 for the target and 0 elsewhere, along a new axis; NaN for a class that does not exist."""
+    exists = jnp.expand_dims((target >= 0) & (target < num_classes), axis)
+    ones = jax.nn.one_hot(target, num_classes, axis=axis, dtype=dtype)
+    return jnp.where(exists, ones, jnp.asarray(jnp.nan, dtype))
 
 
 def error(
     scores: Float[Array, "... classes"], target: Int[Array, " ..."]
 ) -> Float[Array, "... classes"]:
     """`softmax(scores) - onehot(target)`: the gradient of the cross entropy by the scores."""
-    one_hot = jax.nn.one_hot(target, scores.shape[-1], dtype=scores.dtype)
-    return jax.nn.softmax(scores, axis=-1) - one_hot
+    wanted = one_hot(target, scores.shape[-1], dtype=scores.dtype)
+    return jax.nn.softmax(scores, axis=-1) - wanted
 
 
 def sequence_loss(

@@ -4,13 +4,21 @@ import abc
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Array
+
+from latticework.core.checks import require
+from latticework.core.examples import AbstractExamples
+from latticework.core.validation import check_classes, check_inputs
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Raw examples as stored, split once.
+
+    Nothing gets past the constructor that cannot be learned from: a run on numbers that are not
+    finite, or on classes that do not exist, would end with a wrong accuracy rather than an error.
 
     Args:
         train_inputs: raw inputs `[example, ...]`, kept in their stored dtype (uint8 for images), or
@@ -20,6 +28,11 @@ class Dataset:
         test_targets: integer classes `[example]`.
         name: what was really loaded ("mnist", "digits"); a fall-back shows here.
         notice: one sentence when `name` is not what was asked for, else empty.
+        num_classes: number of classes, where the task knows it.
+
+    Raises:
+        ValueError: a part is empty, inputs and targets differ in number, the parts differ in shape,
+            an input is no finite real number, or a target no whole number in 0..num_classes-1.
     """
 
     train_inputs: Any
@@ -28,6 +41,43 @@ class Dataset:
     test_targets: np.ndarray
     name: str
     notice: str = ""
+    num_classes: int | None = None
+
+    def __post_init__(self) -> None:
+        for part in ("train", "test"):
+            self._check_part(f"{part}_inputs", f"{part}_targets")
+        shapes = self.train_inputs.shape[1:], self.test_inputs.shape[1:]
+        require(
+            shapes[0] == shapes[1],
+            f"{self.name}: training examples have shape {shapes[0]}, test examples {shapes[1]}; "
+            "expected the same",
+        )
+        self.check_classes(self.num_classes)
+
+    def _check_part(self, inputs_name: str, targets_name: str) -> None:
+        """Raise ValueError unless these are as many finite inputs as targets, one at least."""
+        inputs, targets = getattr(self, inputs_name), getattr(self, targets_name)
+        is_read_later = inputs_name == "train_inputs" and isinstance(inputs, AbstractExamples)
+        for name, array in ((inputs_name, inputs), (targets_name, targets)):
+            require(
+                isinstance(array, np.ndarray | jax.Array) or (array is inputs and is_read_later),
+                f"{self.name}: {name} are a {type(array).__name__}, expected an array; convert "
+                "with numpy.asarray",
+            )
+            require(len(array.shape) > 0, f"{self.name}: {name} are one number, expected an array")
+        require(
+            targets.ndim == 1 and len(inputs) == len(targets),
+            f"{self.name}: {inputs_name} have shape {tuple(inputs.shape)} and {targets_name} "
+            f"{tuple(targets.shape)}; expected one class per example",
+        )
+        require(len(targets) > 0, f"{self.name}: {inputs_name} are empty, expected examples")
+        if not is_read_later:
+            check_inputs(inputs, f"{self.name}: {inputs_name}")
+
+    def check_classes(self, num_classes: int | None) -> None:
+        """Raise ValueError unless every target is a whole number in 0..num_classes-1."""
+        for name in ("train_targets", "test_targets"):
+            check_classes(getattr(self, name), num_classes, f"{self.name}: {name}")
 
 
 class AbstractTask(abc.ABC):

@@ -14,6 +14,7 @@ from latticework.core.checks import require
 from latticework.core.learner import AbstractLearner, Updates
 from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
+from latticework.core.validation import check_encoded, check_examples
 from latticework.models.glom import Glom
 from latticework.models.glom_lessons import Denoising, Evolution, Lesson, Persistence, Pool
 from latticework.readouts.site_vote import SiteReadout
@@ -54,6 +55,11 @@ class GlomLearner(AbstractLearner):
         """Name of the code path in use."""
         return self.network.kernel_name
 
+    @property
+    def num_classes(self) -> int:
+        """Channels of the top vector, the first of which are the classes."""
+        return self.network.nets.vector_length
+
     def init(self, seeds: Sequence[int]) -> NetParams:
         """Parameters for each seed, `[seed, net, ...]`."""
         each = [self._init(key_of(seed)) for seed in seeds]
@@ -84,6 +90,7 @@ class GlomLearner(AbstractLearner):
         key: Array,
     ) -> Updates:
         """The direction for one batch, each image begun anew."""
+        check_examples(inputs, targets, self.num_classes)
 
         def one(params, inputs, targets, key):
             return self._learn(params, inputs, targets, None, key)[0]
@@ -101,6 +108,7 @@ class GlomLearner(AbstractLearner):
         """As `updates`, with images from the pool, and the pool afterwards."""
         if not isinstance(memory, Pool):
             return self.updates(params, inputs, targets, key), memory
+        check_examples(inputs, targets, self.num_classes)
 
         def one(params, pool, inputs, targets, key):
             draw_key, key = jax.random.split(key)
@@ -154,6 +162,7 @@ class GlomLearner(AbstractLearner):
         self, params: NetParams, inputs: Float[Array, "batch site pixel"]
     ) -> Float[Array, "seed batch class"]:
         """Votes, or the mean top vector."""
+        check_encoded(inputs)
         image = self.network.see(inputs)
 
         def one(params):

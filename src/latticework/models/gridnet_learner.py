@@ -15,6 +15,7 @@ from latticework.core.loss import cross_entropy
 from latticework.core.registry import unknown_name
 from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
+from latticework.core.validation import check_encoded, check_examples
 from latticework.kernels import AUTO
 from latticework.kernels.loop_choice import choose_loop_kernel
 from latticework.kernels.loops import AbstractLoopKernel
@@ -70,6 +71,11 @@ class GridnetLearner(AbstractLearner):
         return self.loss == "echo"
 
     @property
+    def num_classes(self) -> int | None:
+        """Numbers that are read; an echo looks at no class."""
+        return None if self.is_echo else self.network.num_outputs
+
+    @property
     def score_name(self) -> str:
         """What `points` averages to."""
         return "share of the pixels' variance explained" if self.is_echo else ACCURACY
@@ -88,6 +94,7 @@ class GridnetLearner(AbstractLearner):
     ) -> Updates:
         """The gradient for one batch; seeds one after the other."""
         del key
+        check_examples(inputs, targets, self.num_classes)
 
         def one(arguments: tuple[GridnetParams, Array, Array]) -> Updates:
             params, inputs, targets = arguments
@@ -105,6 +112,7 @@ class GridnetLearner(AbstractLearner):
         self, params: GridnetParams, inputs: Float[Array, "batch ..."]
     ) -> Float[Array, "seed batch output"]:
         """The outputs: class scores, or pixels."""
+        check_encoded(inputs)
         return _over_seeds(lambda arguments: self.outputs(arguments[0], inputs), (params,))
 
     def points(
@@ -114,6 +122,7 @@ class GridnetLearner(AbstractLearner):
         targets: Int[Array, " batch"],
     ) -> Float[Array, "seed batch"]:
         """1 for a right class; for an echo, 1 less the mean squared error of its pixels."""
+        check_examples(inputs, targets, self.num_classes, lead=1)
         outputs = self.scores(params, inputs)
         return jax.vmap(lambda one: self._judged(one, inputs, targets)[1])(outputs)
 

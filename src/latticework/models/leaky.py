@@ -13,6 +13,7 @@ from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
 from latticework.core.seeds import key_of
 from latticework.core.trees import stacked
+from latticework.core.validation import check_encoded, check_examples
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.native_kernel import GROUPS, NativeKernel
 from latticework.models.mismatch import Mismatch
@@ -57,6 +58,11 @@ class LeakyLearner(AbstractLearner):
         """Name of the kernel in use."""
         return self._kernel.name
 
+    @property
+    def num_classes(self) -> int:
+        """Classes that are read."""
+        return self.network.wiring.num_classes
+
     def init(self, seeds: Sequence[int]) -> CellParams:
         """Parameters for each seed, `[seed, cell, ...]`."""
         each = [self.network.init(key_of(seed)) for seed in seeds]
@@ -71,6 +77,7 @@ class LeakyLearner(AbstractLearner):
     ) -> Updates:
         """The rule's direction for one batch."""
         self.network.check_inputs(inputs.shape)
+        check_examples(inputs, targets, self.num_classes)
         return self._kernel.updates(self.mismatch.apply(params), inputs, targets, key)
 
     def scores(
@@ -78,6 +85,7 @@ class LeakyLearner(AbstractLearner):
     ) -> Float[Array, "seed batch class"]:
         """Readouts summed over time."""
         self.network.check_inputs(inputs.shape)
+        check_encoded(inputs)
         return self._kernel.scores(self.mismatch.apply(params), inputs)
 
     def fused_steps(self, optimiser: OptimiserSpec, batch_size: int) -> FusedSteps | None:

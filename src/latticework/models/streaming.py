@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float
 
@@ -14,6 +15,7 @@ from latticework.core.loss import error
 from latticework.core.network import Network
 from latticework.core.rule import AbstractOnlineRule, AbstractRule
 from latticework.core.seeds import key_of
+from latticework.core.validation import check_inputs
 
 
 class _StreamState(NamedTuple):
@@ -85,21 +87,24 @@ class StreamingLearner:
         """Take one step of the stream, learn from it, and return its readout.
 
         Raises:
-            ValueError: another number of channels, or a class that does not exist.
+            ValueError: another number of channels, one that is no finite number, or a class that
+                does not exist.
         """
         expected = (self.network.wiring.num_channels,)
         require(
             jnp.shape(channels) == expected,
             f"one step of the stream has shape {jnp.shape(channels)}, expected {expected}",
         )
+        given = np.asarray(channels)
+        check_inputs(given, "channels")
         num_classes = self.network.wiring.num_classes
         require(
-            target in range(num_classes),
+            np.ndim(target) == 0 and target in range(num_classes),
             f"target is {target}, expected a class in 0..{num_classes - 1}",
         )
         dtype = self._state.memory.state.dtype
         self._state, readout = self._advance(
-            self._state, jnp.asarray(channels, dtype), jnp.asarray(target)
+            self._state, jnp.asarray(given, dtype), jnp.asarray(target)
         )
         return readout
 

@@ -17,6 +17,7 @@ from latticework.core.seeds import key_of
 from latticework.core.staged_learner import AbstractStagedLearner
 from latticework.core.trained_readout import AbstractTrainedReadout
 from latticework.core.trees import stacked
+from latticework.core.validation import check_classes, check_encoded, check_examples
 from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
 from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
 from latticework.tasks.spike_codes import AbstractSpikeCode, PoissonIntervals
@@ -106,6 +107,7 @@ class TnnLearner(AbstractStagedLearner):
     def trains(self, params: Params, inputs: Float[Array, "seed example wave channel"]) -> Array:
         """Pixels as spikes; one axis of seeds where the code draws nothing and all see the same."""
         self.problem.check_inputs(inputs.shape)
+        check_encoded(inputs)
         length = self.problem.schedule.length
         if not isinstance(self.code, PoissonIntervals):
             return self.code.encode(inputs, length, params["key"][0])
@@ -141,6 +143,12 @@ class TnnLearner(AbstractStagedLearner):
 
     def fit(self, params: Params, features: Array, targets: Array) -> tuple[Params, Array]:
         """Train the classifier of each seed."""
+        require(
+            features.shape[:2] == targets.shape,
+            f"features have shape {tuple(features.shape)} and targets {tuple(targets.shape)}; "
+            "expected the same [seed, example]",
+        )
+        check_classes(targets, self.num_classes)
         keys = [
             jax.random.fold_in(jax.random.wrap_key_data(key, impl="threefry2x32"), _CLASSIFIER)
             for key in params["key"]
@@ -176,6 +184,7 @@ class TnnLearner(AbstractStagedLearner):
         self, params: Params, inputs: Float[Array, "example wave channel"]
     ) -> Float[Array, "seed example class"]:
         """Class scores of examples that all seeds see."""
+        check_encoded(inputs)
         features = self.features(params, inputs[None])
         return self._scores(params, features)
 
@@ -196,6 +205,7 @@ class TnnLearner(AbstractStagedLearner):
         The loss is the share of silent waves; the classifier stays as it is.
         """
         del key
+        check_examples(inputs, targets, self.num_classes)
         result = self._kernel.run(
             params["weights"],
             self.trains(params, inputs),

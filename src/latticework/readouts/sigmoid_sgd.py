@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array
 
 from latticework.core.checks import require
+from latticework.core.loss import one_hot
 from latticework.core.trained_readout import AbstractTrainedReadout, Fit, LinearParams
 
 
@@ -87,7 +88,7 @@ class SigmoidSgd(AbstractTrainedReadout):
 def _gradient(params: LinearParams, feature: Array, target: Array) -> tuple[Array, LinearParams]:
     """Loss and gradient of one example."""
     y = jax.nn.sigmoid((params["weight"] * feature[None]).sum(axis=1) + params["bias"])
-    wanted = jax.nn.one_hot(target, y.shape[0], dtype=y.dtype)
+    wanted = one_hot(target, y.shape[0], dtype=y.dtype)
     error = y - wanted
     bias = 2 * error * y * (1 - y)
     return jnp.sum(error * error), {"weight": bias[:, None] * feature[None], "bias": bias}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from latticework.core.checks import require
-from latticework.core.loss import cross_entropy
+from latticework.core.loss import cross_entropy, one_hot
 
 SiteLoss = Literal["mse", "site_cross_entropy", "mean_cross_entropy"]
 Verdict = Literal["vote", "mean"]
@@ -84,7 +84,7 @@ class SiteReadout:
 
     def _squares(self, top: Array, targets: Array) -> Array:
         """`[batch, row, col]`: mean over channels of the squared error."""
-        wanted = jax.nn.one_hot(targets, top.shape[0], axis=0, dtype=top.dtype)
+        wanted = one_hot(targets, top.shape[0], axis=0, dtype=top.dtype)
         return jnp.mean(jnp.square(top - wanted[..., None, None]), axis=0)
 
     def _site_losses(self, logits: Array, alive: Array, targets: Array) -> Array:

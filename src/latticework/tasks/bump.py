@@ -71,7 +71,14 @@ class Bump(AbstractTask):
         """Make the examples; `source` is not used, nothing is read."""
         train_inputs, train_targets = self._examples(self.num_train, stream=0)
         test_inputs, test_targets = self._examples(self.num_test, stream=1)
-        return Dataset(train_inputs, train_targets, test_inputs, test_targets, name="bump")
+        return Dataset(
+            train_inputs,
+            train_targets,
+            test_inputs,
+            test_targets,
+            name="bump",
+            num_classes=self.num_classes,
+        )
 
     def encode(self, raw: Array | np.ndarray) -> Array:
         """Sequences float32 `[..., num_steps, num_channels]`, as they are; jittable.

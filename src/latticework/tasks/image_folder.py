@@ -111,6 +111,7 @@ class ImageFolder(AbstractTask):
             test_inputs=images,
             test_targets=classes[held][readable],
             name="image-folder",
+            num_classes=self.num_classes,
         )
 
     def encode(self, raw: Array | np.ndarray) -> Array:

@@ -67,4 +67,5 @@ def _dataset(images: Images, name: str, notice: str) -> Dataset:
         test_targets=images.test_classes,
         name=name,
         notice=notice,
+        num_classes=NUM_CLASSES,
     )

@@ -74,6 +74,7 @@ def train(
         OSError: `run_dir` cannot be written; what was saved before is intact.
     """
     started = time.perf_counter()
+    dataset.check_classes(learner.num_classes)
     config.check_fits(dataset)
     seeds = check_seeds(seeds)
     team = Team.of(devices)

@@ -62,6 +62,7 @@ def train_in_stages(
             errors.
     """
     started = time.perf_counter()
+    dataset.check_classes(learner.num_classes)
     protocol.check_fits(dataset)
     seeds = check_seeds(seeds)
     folder = None if run_dir is None else RunFolder(Path(run_dir))
