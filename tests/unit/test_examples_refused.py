@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from parallel_support import Streamed
 from train_support import CLASSES, blobs, run
 
 from latticework.cells import NeighbourMix
@@ -131,6 +132,19 @@ def wave_recipe() -> WaveRecipe:
         ),
         protocol=Protocol(examples=4),
     )
+
+
+def test_examples_that_are_read_later_are_refused_when_they_are_read():
+    data = blobs(20)
+    with pytest.raises(ValueError, match=r"shape \(20, 4, 4\) and train_targets \(19,\)"):
+        dataclasses.replace(
+            data, train_inputs=Streamed(data.train_inputs), train_targets=data.train_targets[:19]
+        )
+    images = data.train_inputs.astype(np.float32)
+    images[:, 0, 0] = np.nan
+    late = dataclasses.replace(data, train_inputs=Streamed(images))
+    with pytest.raises(ValueError, match=r"the inputs of step 0\[0, 0, 0\] is nan"):
+        run(dataset=late, epochs=1)
 
 
 LEAKY = network_on(Grid(3, 3))

@@ -13,6 +13,7 @@ from jaxtyping import Array, PyTree
 
 from latticework.core.examples import AbstractExamples, Place
 from latticework.core.learner import AbstractLearner, FusedSteps, Params
+from latticework.core.validation import check_inputs
 from latticework.train.optimisers import OptimiserConfig
 from latticework.train.order import step_keys
 from latticework.train.parallel import CUT, SAME, Team
@@ -207,6 +208,7 @@ def _streamed(
         examples: AbstractExamples = data.inputs  # pyright: ignore[reportAssignmentType]
         for number, inputs in enumerate(examples.batches(places, size)):
             chosen = [place.example for place in places[number * size : (number + 1) * size]]
+            check_inputs(inputs, f"the inputs of step {first + start + number}")
             at = jnp.asarray(first + start + number, jnp.int32)
             batch = EpochData(
                 inputs=team.cut(inputs),
