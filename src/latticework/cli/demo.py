@@ -10,6 +10,7 @@ import tyro
 from latticework.cli.arguments import DataOptions, Unprefixed, parse
 from latticework.cli.export import load
 from latticework.cli.output import console, print_json
+from latticework.core.side_work import side_work
 from latticework.demo import DemoServer, build_site
 from latticework.tasks import DataSource
 
@@ -46,7 +47,8 @@ def main(argv: Sequence[str]) -> int:
     else:
         console().print(f"{server.url}  (Ctrl-C to stop)", markup=False, highlight=False)
     if not options.no_browser:
-        webbrowser.open(server.url)
+        with side_work(f"no browser can be opened; open {server.url} in one"):
+            webbrowser.open(server.url)
     try:
         server.serve()
     except KeyboardInterrupt:

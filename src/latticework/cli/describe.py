@@ -8,6 +8,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import RecipeOptions, parse, take_recipe
 from latticework.cli.output import console, print_json, table
+from latticework.core.side_work import side_work
 from latticework.pictures import draw_text
 from latticework.recipes import AbstractRecipe, LeakyRecipe, to_json
 from latticework.studies.description import Description, KernelFacts, describe
@@ -88,10 +89,11 @@ def _footing(screen: Console, recipe: AbstractRecipe) -> None:
 
 
 def _print(screen: Console, recipe: LeakyRecipe, found: Description) -> None:
-    # A drawing is neither wrapped nor searched for markup.
-    drawing = draw_text(recipe.network().wiring, plain=not _can_draw_lines())
-    screen.print(drawing, markup=False, soft_wrap=True)
-    screen.print()
+    with side_work("no drawing of this network"):
+        # A drawing is neither wrapped nor searched for markup.
+        drawing = draw_text(recipe.network().wiring, plain=not _can_draw_lines())
+        screen.print(drawing, markup=False, soft_wrap=True)
+        screen.print()
     screen.print(_sizes(found), soft_wrap=True)
     screen.print(_parameters(found), soft_wrap=True)
     screen.print()

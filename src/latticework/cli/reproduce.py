@@ -12,9 +12,10 @@ from latticework.core.seeds import seeds_from
 from latticework.recipes import LENGTHY, RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
 from latticework.tasks import without_fallback
-from latticework.train import Outcome, TrainResult, choose_progress
+from latticework.train import ForgivingProgress, Outcome, TrainResult, choose_progress
 
 FAILED = 1
+Done = tuple[AbstractRecipe, TrainResult]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,19 @@ def main(argv: Sequence[str]) -> int:
     seeds = seeds_from(0, options.seeds)
     screen = console()
     recipes = [recipe(name) for name in names] or _all(screen, quiet=options.json)
-    done = [(one, _run(one, seeds, options, screen)) for one in recipes]
+    done: list[Done] = []
+    try:
+        for one in recipes:
+            done.append((one, _run(one, seeds, options, screen)))
+            _save(options, *done[-1])
+    finally:
+        # What one recipe cannot do must not hide what the others did.
+        if done:
+            _show(done, options, screen)
+    return FAILED if any(r.outcome is not Outcome.FINISHED for _, r in done) else 0
+
+
+def _show(done: Sequence[Done], options: ReproduceOptions, screen: Console) -> None:
     if options.json:
         print_json(
             [
@@ -51,7 +64,6 @@ def main(argv: Sequence[str]) -> int:
         )
     else:
         screen.print(_table(done))
-    return FAILED if any(r.outcome is not Outcome.FINISHED for _, r in done) else 0
 
 
 def _take_names(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -77,10 +89,14 @@ def _run(
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
     prepared = prepare(_strict(one), options.data.source())
-    result = run(prepared, seeds, progress=choose_progress(screen, silent=options.json))
+    return run(
+        prepared, seeds, progress=ForgivingProgress(choose_progress(screen, silent=options.json))
+    )
+
+
+def _save(options: ReproduceOptions, one: AbstractRecipe, result: TrainResult) -> None:
     if options.save is not None and result.outcome is Outcome.FINISHED:
         save_result(options.save, one, result)
-    return result
 
 
 def _strict(one: AbstractRecipe) -> AbstractRecipe:
@@ -88,7 +104,7 @@ def _strict(one: AbstractRecipe) -> AbstractRecipe:
     return dataclasses.replace(one, task=without_fallback(one.task))
 
 
-def _table(done: Sequence[tuple[AbstractRecipe, TrainResult]]):
+def _table(done: Sequence[Done]):
     rows = []
     for one, result in done:
         summary = result.summary

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.output import command, console, print_json, table
+from latticework.core.side_work import side_work
 from latticework.report import save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import StudyResult, conduct
@@ -69,13 +70,18 @@ def main(argv: Sequence[str]) -> int:
         jobs=options.jobs,
         on_row=_Lines(screen, options.study) if not options.json else lambda done, total, row: None,
     )
-    picture = options.study.draw(result.rows, folder / f"{name}.png")
-    if options.save is not None:
-        save_study(options.save, name, result.record())
-    if options.json:
-        print_json({"run": folder, **result.record()})
-    else:
-        _print(screen, result, picture)
+    try:
+        if options.json:
+            print_json({"run": folder, **result.record()})
+        else:
+            _print(screen, result)
+    finally:
+        if options.save is not None:
+            save_study(options.save, name, result.record())
+    with side_work("no picture of this study"):
+        picture = options.study.draw(result.rows, folder / f"{name}.png")
+        if not options.json:
+            screen.print(f"picture {picture}", soft_wrap=True, markup=False)
     return 0
 
 
@@ -115,17 +121,17 @@ class _Lines:
         self._count += 1
         left = (time.monotonic() - self._start) / self._count * (total - done)
         settings = ", ".join(f"{name} {row[name]}" for name in self._names)
-        self._screen.print(
-            f"{done}/{total}  {settings}  {row['seconds']:.1f} s, {clock(left)} left",
-            markup=False,
-            soft_wrap=True,
-        )
+        with side_work("the study goes on, but a line of progress is lost"):
+            self._screen.print(
+                f"{done}/{total}  {settings}  {row['seconds']:.1f} s, {clock(left)} left",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
-def _print(screen: Console, result: StudyResult, picture: Path) -> None:
+def _print(screen: Console, result: StudyResult) -> None:
     found = result.study.table(result.rows)
     screen.print()
     screen.print(table(found.headers, found.rows, numbers=found.numbers))
     screen.print()
     screen.print(f"{len(result.rows)} points in {clock(result.seconds)}", soft_wrap=True)
-    screen.print(f"picture {picture}", soft_wrap=True, markup=False)

@@ -21,12 +21,13 @@ from latticework.cli.arguments import (
 )
 from latticework.cli.output import accuracy, command, console, print_json, spread
 from latticework.core.seeds import seeds_from
+from latticework.core.side_work import side_work
 from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.report import save_result
 from latticework.studies.portrait import draw_run
 from latticework.tasks import without_fallback
-from latticework.train import Launch, Outcome, TrainResult, choose_progress
+from latticework.train import ForgivingProgress, Launch, Outcome, TrainResult, choose_progress
 
 FAILED = 1
 
@@ -78,13 +79,11 @@ def main(argv: Sequence[str]) -> int:
             seeds,
             run_dir=folder,
             resume=options.resume is not None,
-            progress=choose_progress(screen, silent=options.json),
+            progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
             devices=options.launch.devices,
             new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
         )
     if leads:
-        if options.save is not None and result.metrics:
-            save_result(options.save, options.recipe, result)
         _show(screen, options, prepared, result, folder)
     return FAILED if result.outcome is Outcome.NON_FINITE else 0
 
@@ -100,12 +99,21 @@ def _recipe(options: TrainOptions) -> AbstractRecipe:
 def _show(
     screen: Console, options: TrainOptions, prepared: Prepared, result: TrainResult, folder: Path
 ) -> None:
-    """What came out, in pictures and words or as JSON."""
-    drawn = draw_run(folder, prepared.dataset) if _worth_drawing(options, result) else []
-    if options.json:
-        print_json({"run": str(folder), "notice": prepared.dataset.notice, **result.record()})
-    else:
-        print_result(screen, prepared, result, folder, drawn)
+    """What came out in words or as JSON, kept for others if asked; pictures come last."""
+    try:
+        if options.json:
+            print_json({"run": str(folder), "notice": prepared.dataset.notice, **result.record()})
+        else:
+            print_result(screen, prepared, result, folder)
+    finally:
+        if options.save is not None and result.metrics:
+            save_result(options.save, options.recipe, result)
+    drawn: list[Path] = []
+    if _worth_drawing(options, result):
+        with side_work(f"no pictures of {folder}"):
+            drawn = draw_run(folder, prepared.dataset)
+    if not options.json:
+        print_closing(screen, prepared, folder, drawn)
 
 
 def _launch(argv: Sequence[str]) -> Launch:
@@ -172,13 +180,7 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
     screen.print(f"run folder {folder}", soft_wrap=True)
 
 
-def print_result(
-    screen: Console,
-    prepared: Prepared,
-    result: TrainResult,
-    folder: Path,
-    drawn: Sequence[Path],
-) -> None:
+def print_result(screen: Console, prepared: Prepared, result: TrainResult, folder: Path) -> None:
     """What came out, beside what was published."""
     recipe, dataset = prepared.recipe, prepared.dataset
     if result.summary is not None:
@@ -196,16 +198,20 @@ def print_result(
     screen.print(
         f"{result.images_per_second:,.0f} images/s; {result.seconds:.1f} s in all", soft_wrap=True
     )
-    if drawn:
-        screen.print(
-            f"pictures in {folder}: {', '.join(path.name for path in drawn)}", soft_wrap=True
-        )
     if result.outcome is Outcome.INTERRUPTED:
         screen.print(
             f"go on with: {command('latticework', 'train', '--resume', folder)}", soft_wrap=True
         )
-    if dataset.notice:
-        screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
+
+
+def print_closing(screen: Console, prepared: Prepared, folder: Path, drawn: Sequence[Path]) -> None:
+    """What was drawn, and once more what the data were if not those that were asked for."""
+    if drawn:
+        screen.print(
+            f"pictures in {folder}: {', '.join(path.name for path in drawn)}", soft_wrap=True
+        )
+    if prepared.dataset.notice:
+        screen.print(f"NOTE: {prepared.dataset.notice}", style="bold yellow", soft_wrap=True)
 
 
 def _range(result: TrainResult) -> str:

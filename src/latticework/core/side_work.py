@@ -24,10 +24,12 @@ def warn_once(text: str) -> None:
 def side_work(failure: str) -> Iterator[None]:
     """Let no error out of the block: it becomes the warning `failure: reason`.
 
-    Ctrl-C still ends the block, since that is a wish and no error.
+    Two things are no errors and go through: Ctrl-C, and a reader of our output who has seen enough.
     """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except Exception as error:  # whatever goes wrong there, what counts goes on
         warn(f"{failure}: {reason_of(error)}")
 

@@ -1,5 +1,8 @@
 """Pictures of networks and runs, saved as files, and drawings for a terminal."""
 
+from latticework.pictures import drawing_library  # noqa: F401 - before all others
+
+# isort: split
 from latticework.pictures.activity_gif import activity_gif
 from latticework.pictures.activity_sheet import activity_sheet
 from latticework.pictures.cell_maps import cell_maps

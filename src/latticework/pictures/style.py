@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.style import context as style_context
 
 from latticework.core.checks import require
 from latticework.train.files import make_folder, write_atomically
@@ -89,9 +90,10 @@ def signed_norm(values: np.ndarray) -> Normalize:
 def new_figure(width: float, height: float) -> Iterator[Figure]:
     """A figure of `width x height` inches in the house style.
 
-    It is never known to pyplot, so no window opens and nothing but the caller holds it.
+    It is never known to pyplot, so no window opens and nothing but the caller holds it. What a
+    user has set for figures of their own does not count.
     """
-    with mpl.rc_context(_RC):
+    with style_context(["default", _RC]):
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         yield figure

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from latticework.core.learner import ACCURACY
+from latticework.core.side_work import side_work
 from latticework.core.task import Dataset
 from latticework.pictures import confusion_matrix, count_confusions, learning_curve
 from latticework.recipes import (
@@ -44,24 +45,40 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
         dataset: what it learned from.
 
     Returns:
-        The pictures.
+        The pictures. One that fails is missing, which is a warning: the run itself is complete.
 
     Raises:
         ValueError: it is not the folder of a run, or its files are damaged.
-        OSError: a picture cannot be written.
     """
     opened = open_run(folder)
-    recipe = opened.recipe
-    drawn = []
-    if records := opened.folder.read_metrics():
-        published = recipe.published.points
-        path = folder / "learning_curve.png"
-        drawn.append(learning_curve(records, path, published=published, title=recipe.name))
-    if recipe.learner().score_name == ACCURACY:
-        path, title = folder / "confusion.png", f"{recipe.name}, seed {opened.seeds[0]}"
-        drawn.append(confusion_matrix(_confusions(opened, dataset), path, title=title))
-    portrait = PORTRAITS.get(type(recipe))
-    return drawn if portrait is None else drawn + portrait(opened, dataset)
+    drawn: list[Path] = []
+    for draw in (_learning_curve, _confusion_matrix, _portrait):
+        with side_work(f"a picture of {folder} is missing"):
+            drawn += draw(opened, dataset)
+    return drawn
+
+
+def _learning_curve(opened: OpenRun, _: Dataset) -> list[Path]:
+    recipe, records = opened.recipe, opened.folder.read_metrics()
+    if not records:
+        return []
+    path = opened.folder.path / "learning_curve.png"
+    return [learning_curve(records, path, published=recipe.published.points, title=recipe.name)]
+
+
+def _confusion_matrix(opened: OpenRun, dataset: Dataset) -> list[Path]:
+    if opened.recipe.learner().score_name != ACCURACY:
+        return []
+    path, title = (
+        opened.folder.path / "confusion.png",
+        f"{opened.recipe.name}, seed {opened.seeds[0]}",
+    )
+    return [confusion_matrix(_confusions(opened, dataset), path, title=title)]
+
+
+def _portrait(opened: OpenRun, dataset: Dataset) -> list[Path]:
+    portrait = PORTRAITS.get(type(opened.recipe))
+    return [] if portrait is None else portrait(opened, dataset)
 
 
 def _confusions(opened: OpenRun, dataset: Dataset) -> np.ndarray:

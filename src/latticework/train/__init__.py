@@ -11,6 +11,7 @@ from latticework.train.loop import train as train
 from latticework.train.optimisers import OptimiserConfig as OptimiserConfig
 from latticework.train.optimisers import build as build
 from latticework.train.progress import AbstractProgress as AbstractProgress
+from latticework.train.progress import ForgivingProgress as ForgivingProgress
 from latticework.train.progress import LineProgress as LineProgress
 from latticework.train.progress import RichProgress as RichProgress
 from latticework.train.progress import SilentProgress as SilentProgress

@@ -1,12 +1,15 @@
 """What a user sees while a run goes on."""
 
 import abc
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from latticework.core.side_work import side_work
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,6 +150,48 @@ class RichProgress(AbstractProgress):
         self._bar.stop()
         if message:
             _print(self._console, message)
+
+
+class ForgivingProgress(AbstractProgress):
+    """Another display, whose failure is a warning: the run goes on and shows nothing any more.
+
+    Args:
+        shown: the display.
+    """
+
+    def __init__(self, shown: AbstractProgress) -> None:
+        self._shown = shown
+
+    def begin(self, epochs: int, steps_per_epoch: int) -> None:
+        """Begin the display."""
+        with self._forgiving():
+            self._shown.begin(epochs, steps_per_epoch)
+
+    def moment(self, moment: Moment) -> None:
+        """Show the moment."""
+        with self._forgiving():
+            self._shown.moment(moment)
+
+    def epoch(self, line: Mapping[str, Any], moment: Moment) -> None:
+        """Show the epoch."""
+        with self._forgiving():
+            self._shown.epoch(line, moment)
+
+    def end(self, message: str) -> None:
+        """End the display."""
+        with self._forgiving():
+            self._shown.end(message)
+
+    @contextlib.contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        with side_work("the run goes on, but its progress cannot be shown"):
+            try:
+                yield
+            except Exception:
+                failed, self._shown = self._shown, SilentProgress()
+                with contextlib.suppress(Exception):
+                    failed.end("")
+                raise
 
 
 def choose_progress(console: Console, *, silent: bool = False) -> AbstractProgress:
