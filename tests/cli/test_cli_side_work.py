@@ -139,6 +139,9 @@ def test_a_display_that_fails_is_asked_no_more(monkeypatch):
     asked = []
 
     class Broken(SilentProgress.__base__):
+        def notes(self, texts):
+            asked.append("notes")
+
         def begin(self, epochs, steps_per_epoch):
             asked.append("begin")
 
@@ -153,17 +156,18 @@ def test_a_display_that_fails_is_asked_no_more(monkeypatch):
             asked.append(f"end {message!r}")
 
     shown = train.ForgivingProgress(Broken())
+    shown.notes(["again"])
     shown.begin(1, 1)
     for _ in range(3):
         shown.moment(None)
     shown.epoch({}, None)
     shown.end("done")
-    assert asked == ["begin", "moment", "end ''"]
+    assert asked == ["notes", "begin", "moment", "end ''"]
 
 
 def test_a_reader_who_has_seen_enough_ends_the_run():
     class Gone(SilentProgress.__base__):
-        begin = moment = epoch = end = raising(BrokenPipeError())
+        notes = begin = moment = epoch = end = raising(BrokenPipeError())
 
     with pytest.raises(BrokenPipeError):
         train.ForgivingProgress(Gone()).end("")

@@ -162,6 +162,11 @@ class ForgivingProgress(AbstractProgress):
     def __init__(self, shown: AbstractProgress) -> None:
         self._shown = shown
 
+    def notes(self, texts: Sequence[str]) -> None:
+        """Show the notes."""
+        with self._forgiving():
+            self._shown.notes(texts)
+
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """Begin the display."""
         with self._forgiving():
