@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from latticework.core.places import cache_folder
 from latticework.kernels.extension import extension
-from latticework.tasks.cache import cache_folder
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared"
 """A folder beside the checkout, with what cannot be in it."""

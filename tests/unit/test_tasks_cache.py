@@ -10,6 +10,7 @@ import platformdirs
 import pytest
 from tasks_support import arrays, bare_machine, contents, known_set  # noqa: F401
 
+from latticework.core import places
 from latticework.tasks import cache
 from latticework.tasks.catalogue import CATALOGUE
 
@@ -19,7 +20,7 @@ CONTENT = contents()[FILE.name]
 
 def test_the_cache_folder_is_the_users(monkeypatch):
     monkeypatch.delenv("LATTICEWORK_CACHE")
-    folder = cache.cache_folder()
+    folder = places.cache_folder()
     assert folder.name == "latticework"
     assert folder == Path(platformdirs.user_cache_dir("latticework", appauthor=False))
 

@@ -5,12 +5,14 @@ import importlib.metadata
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 
+from latticework.core.places import can_be_written
+from latticework.core.side_work import reason_of
 from latticework.kernels import KERNELS, Problem
 from latticework.kernels.extension import extension
 from latticework.kernels.native_kernel import NativeKernel
@@ -57,14 +59,21 @@ class Finding:
 
 
 def examine(source: DataSource) -> Iterator[Finding]:
-    """Look at everything; touches no network."""
-    yield from _packages()
-    yield _device()
-    yield Finding("processor", OK, _processor())
-    yield from _kernels()
-    yield from _data(source)
-    yield _npm()
-    yield _cache()
+    """Look at everything; touches no network. What cannot be looked at is a finding too."""
+    looks: Mapping[str, Callable[[], Iterable[Finding]]] = {
+        "packages": _packages,
+        "device": lambda: [_device()],
+        "processor": lambda: [Finding("processor", OK, _processor())],
+        "kernels": _kernels,
+        "data": lambda: _data(source),
+        "npm client": lambda: [_npm()],
+        "cache": lambda: [_cache()],
+    }
+    for what, look in looks.items():
+        try:
+            yield from look()
+        except Exception as error:  # whatever is broken is what is looked for
+            yield Finding(what, BROKEN, reason_of(error))
 
 
 def _packages() -> Iterator[Finding]:
@@ -165,10 +174,8 @@ def _npm() -> Finding:
 def _cache() -> Finding:
     """Whether downloads can be kept."""
     folder = cache_folder()
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if place.is_dir() and os.access(place, os.W_OK):
+    if can_be_written(folder):
+        place = next(place for place in (folder, *folder.parents) if place.exists())
         free = shutil.disk_usage(place).free / 1e9
         return Finding("cache", OK, f"{folder} ({free:.1f} GB free)")
     return Finding(

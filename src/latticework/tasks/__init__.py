@@ -1,9 +1,9 @@
 """What the data is: files, caches, encoders; one file per task, listed here."""
 
+from latticework.core.places import cache_folder
 from latticework.core.registry import Registry
 from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks.bump import Bump
-from latticework.tasks.cache import cache_folder
 from latticework.tasks.idx import read_idx
 from latticework.tasks.image_folder import ImageFolder
 from latticework.tasks.image_task import AbstractImageTask

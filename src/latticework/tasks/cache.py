@@ -9,22 +9,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 from latticework.core.checks import require
+from latticework.core.places import CACHE_VARIABLE, can_be_written, temporary_cache
 from latticework.tasks.catalogue import CATALOGUE, KnownFile
 from latticework.tasks.idx import read_idx
 
-CACHE_VARIABLE = "LATTICEWORK_CACHE"
-"""Environment variable that names another cache folder."""
 
+def writable(folder: Path) -> Path:
+    """`folder`, a set's in the cache, or where downloads of that set can be kept in its place.
 
-def cache_folder() -> Path:
-    """The folder that downloads are kept in: `LATTICEWORK_CACHE`, else the user's cache folder."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    return platformdirs.user_cache_path("latticework", appauthor=False)
+    A folder that LATTICEWORK_CACHE names is taken as it is: it is used or refused.
+    """
+    if os.environ.get(CACHE_VARIABLE) or can_be_written(folder):
+        return folder
+    return temporary_cache(f"{folder} cannot be written") / folder.name
 
 
 def find_file(folder: Path, file: KnownFile) -> Path | None:

