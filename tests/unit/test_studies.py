@@ -47,7 +47,8 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="went away"):
         conduct(broken, SOURCE, tmp_path / "s")
     assert [row["square"] for row in Journal(tmp_path / "s").read()] == [0, 1]
-    (tmp_path / "s" / "study.json").write_text(json.dumps(_asked(SQUARES)))
+    asked = tmp_path / "s" / "study.json"
+    asked.write_text(json.dumps({**json.loads(asked.read_text()), **_asked(SQUARES)}))
     with (tmp_path / "s" / "rows.jsonl").open("a") as file:
         file.write('{"number": 2, "squ')  # cut off by the power cut
     result = conduct(

@@ -17,6 +17,7 @@ from latticework.report import save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import StudyResult, conduct
 from latticework.studies.study import AbstractStudy, Row
+from latticework.train import run_folder
 from latticework.train.progress import clock
 
 USAGE = """usage: latticework study [--json]           list the studies
@@ -58,18 +59,19 @@ def main(argv: Sequence[str]) -> int:
             return 0
         raise ValueError(f"study needs a name, one of: {', '.join(STUDIES)}")
     options = parse(StudyOptions, rest, f"study {name}", study=study(name))
-    folder = options.resume or options.run_dir or _new_folder(name)
     screen = console()
-    if not options.json:
-        _heading(screen, options, folder)
-    result = conduct(
-        options.study,
-        options.data.source(),
-        folder,
-        resume=options.resume is not None,
-        jobs=options.jobs,
-        on_row=_Lines(screen, options.study) if not options.json else lambda done, total, row: None,
-    )
+    with run_folder(options.resume or options.run_dir, f"study-{name}") as folder:
+        if not options.json:
+            _heading(screen, options, folder)
+        lines = _Lines(screen, options.study)
+        result = conduct(
+            options.study,
+            options.data.source(),
+            folder,
+            resume=options.resume is not None,
+            jobs=options.jobs,
+            on_row=lines if not options.json else lambda done, total, row: None,
+        )
     try:
         if options.json:
             print_json({"run": folder, **result.record()})
@@ -92,10 +94,6 @@ def _print_all(json: bool) -> int:
         rows = [(one.name, one.summary) for one in STUDIES.values()]
         console().print(table(("study", "what it asks"), rows))
     return 0
-
-
-def _new_folder(name: str) -> Path:
-    return Path("runs") / f"study-{name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def _heading(screen: Console, options: StudyOptions, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """`latticework train NAME`: train a recipe."""
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +26,14 @@ from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, 
 from latticework.report import save_result
 from latticework.studies.portrait import draw_run
 from latticework.tasks import without_fallback
-from latticework.train import ForgivingProgress, Launch, Outcome, TrainResult, choose_progress
+from latticework.train import (
+    ForgivingProgress,
+    Launch,
+    Outcome,
+    TrainResult,
+    choose_progress,
+    run_folder,
+)
 
 FAILED = 1
 
@@ -70,19 +76,20 @@ def main(argv: Sequence[str]) -> int:
     with _launch(argv).joined():
         options, seeds = _parse(argv)
         prepared = prepare(_recipe(options), options.data.source())
-        folder = options.resume or options.run_dir or _new_folder(options.recipe.name)
         leads = jax.process_index() == 0
-        if leads and not options.json:
-            print_heading(screen, prepared, seeds, folder)
-        result = run(
-            prepared,
-            seeds,
-            run_dir=folder,
-            resume=options.resume is not None,
-            progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
-            devices=options.launch.devices,
-            new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
-        )
+        named = options.resume or options.run_dir
+        with run_folder(named, options.recipe.name, writes=leads) as folder:
+            if leads and not options.json:
+                print_heading(screen, prepared, seeds, folder)
+            result = run(
+                prepared,
+                seeds,
+                run_dir=folder,
+                resume=options.resume is not None,
+                progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
+                devices=options.launch.devices,
+                new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
+            )
     if leads:
         _show(screen, options, prepared, result, folder)
     return FAILED if result.outcome is Outcome.NON_FINITE else 0
@@ -149,16 +156,6 @@ def _resumed_folder(argv: Sequence[str]) -> Path | None:
         if word.startswith("--resume="):
             return Path(word.partition("=")[2])
     return None
-
-
-def _new_folder(name: str) -> Path:
-    """`runs/NAME-DATE-TIME`, numbered when two runs begin in the same second."""
-    stem = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder, number = stem, 1
-    while folder.exists():
-        number += 1
-        folder = stem.with_name(f"{stem.name}-{number}")
-    return folder
 
 
 def _worth_drawing(options: TrainOptions, result: TrainResult) -> bool:

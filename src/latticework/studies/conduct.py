@@ -15,6 +15,7 @@ from latticework.kernels.extension import THREADS_VARIABLE
 from latticework.studies.journal import Journal, in_order, missing
 from latticework.studies.study import AbstractStudy, Point, Row
 from latticework.tasks import DataSource
+from latticework.train.lock import hold
 from latticework.train.results import versions
 
 
@@ -78,16 +79,18 @@ def conduct(
     require(jobs >= 1, f"jobs is {jobs}, expected 1 or more")
     start = time.monotonic()
     points, journal = study.points(), Journal(folder)
-    journal.begin(asdict(study), resume=resume)
-    rows = journal.read()
-    left = missing(points, rows)
-    for row in _measured(study, left, source, min(jobs, max(len(left), 1))):
-        journal.add(row)
-        rows.append(row)
-        on_row(len(points) - len(missing(points, rows)), len(points), row)
+    with hold(folder):
+        journal.begin(asdict(study), resume=resume)
+        rows = journal.read()
+        left = missing(points, rows)
+        for row in _measured(study, left, source, min(jobs, max(len(left), 1))):
+            journal.add(row)
+            rows.append(row)
+            on_row(len(points) - len(missing(points, rows)), len(points), row)
+        rows = journal.read()
     return StudyResult(
         study,
-        tuple(in_order(points, journal.read())),
+        tuple(in_order(points, rows)),
         time.monotonic() - start,
         len(left),
         versions(),

@@ -1,5 +1,6 @@
 """The folder of a study: what is asked, and every measurement as soon as it is there."""
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +9,21 @@ from typing import Any
 
 from latticework.studies.study import Point, Row
 from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
+from latticework.train.identity import (
+    check_identity,
+    identity_of,
+    marked,
+    new_identity,
+    unmarked,
+)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """A study's folder: study.json is what was asked, rows.jsonl has a line per measurement."""
+    """A study's folder: study.json is what was asked, rows.jsonl has a line per measurement.
+
+    Both carry the identity of the study, so that no row of another one is taken for its own.
+    """
 
     path: Path
 
@@ -27,7 +38,7 @@ class Journal:
         return self.path / "rows.jsonl"
 
     def begin(self, study: Mapping[str, Any], *, resume: bool) -> None:
-        """Make the folder ready.
+        """Make the folder ready; call it while the folder is held.
 
         Raises:
             ValueError: it holds another study, or one that was not to be resumed.
@@ -38,15 +49,24 @@ class Journal:
                 raise ValueError(
                     f"{self.path} already holds a study; resume it, or choose another folder"
                 )
-            if json.loads(self.asked.read_text()) != plain(study):
+            if unmarked(json.loads(self.asked.read_text())) != plain(study):
                 raise ValueError(
                     f"{self.path} was begun with other options; resume it unchanged, or choose "
                     "another folder"
                 )
             self._drop_cut_line()
             return
+        if self.rows_file.exists():
+            raise ValueError(
+                f"{self.path} holds rows but no study.json; choose another folder, or remove it"
+            )
         make_folder(self.path)
-        write_json(self.asked, study)
+        write_json(self.asked, marked(study, new_identity()))
+
+    @functools.cached_property
+    def identity(self) -> str | None:
+        """What tells the study from all others; None for an older one, which has no such name."""
+        return identity_of(json.loads(self.asked.read_text())) if self.asked.is_file() else None
 
     def _drop_cut_line(self) -> None:
         """Cut off what a crash left after the last whole line, or the next row would join it."""
@@ -60,20 +80,23 @@ class Journal:
         """All rows; a last line that was cut off is left out.
 
         Raises:
-            ValueError: a line before the last is damaged.
+            ValueError: a line before the last is damaged, or belongs to another study.
         """
         if not self.rows_file.is_file():
             return []
         try:
-            return [json.loads(line) for line in self.rows_file.read_text().split("\n")[:-1]]
+            rows = [json.loads(line) for line in self.rows_file.read_text().split("\n")[:-1]]
         except ValueError as error:
             raise ValueError(
                 f"{self.rows_file} is damaged ({error}); remove the folder and run the study again"
             ) from error
+        for row in rows:
+            check_identity(self.rows_file, row, self.identity, self.asked)
+        return [unmarked(row) for row in rows]
 
     def add(self, row: Row) -> None:
         """Keep one row for good."""
-        append_line(self.rows_file, json.dumps(plain(row)))
+        append_line(self.rows_file, json.dumps(plain(marked(row, self.identity))))
 
 
 def missing(points: Sequence[Point], rows: Sequence[Row]) -> list[Point]:

@@ -18,6 +18,7 @@ from latticework.train.progress import SilentProgress as SilentProgress
 from latticework.train.progress import choose_progress as choose_progress
 from latticework.train.protocol import Protocol as Protocol
 from latticework.train.record import RunFolder as RunFolder
+from latticework.train.record import run_folder as run_folder
 from latticework.train.results import Outcome as Outcome
 from latticework.train.results import Summary as Summary
 from latticework.train.results import TrainResult as TrainResult

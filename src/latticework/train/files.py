@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from latticework.core.side_work import warn_once
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = ".tmp"
+"""End of the names under which content waits to take its place."""
 _REFUSED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS)
 """What a file system says that cannot synchronise, as against one that tried and failed."""
 _NOT_OPENED = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBADF)
@@ -24,14 +26,15 @@ _NOT_OPENED = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBADF)
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: afterwards either the old or the new content is there, whole.
 
-    Writes a temporary file in the same folder, fsyncs it, renames it, fsyncs the folder.
+    Writes a temporary file in the same folder, of a name that no other process uses, fsyncs it,
+    renames it, fsyncs the folder.
 
     Raises:
         OSError: one sentence; `path` is untouched and the temporary file is removed.
     """
-    temporary = path.with_name(path.name + _TEMPORARY)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             _write_all(descriptor, data)
             _sync(descriptor, path)
@@ -39,10 +42,18 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.close(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - one system call, named as such
         _sync_folder(path.parent)
+    except KeyboardInterrupt:
+        _remove(temporary)
+        raise
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise _explained(error, path, len(data)) from error
+        _remove(temporary)
+        raise explained(error, path, len(data)) from error
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a crash left half-written in `folder`, where nobody else writes now."""
+    for temporary in folder.glob(f".*{_TEMPORARY}"):
+        _remove(temporary)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -66,7 +77,7 @@ def append_line(path: Path, line: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _explained(error, path, len(data)) from error
+        raise explained(error, path, len(data)) from error
 
 
 def make_folder(path: Path) -> None:
@@ -78,7 +89,26 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _explained(error, path, 0) from error
+        raise explained(error, path, 0) from error
+
+
+def make_new_folder(stem: Path) -> Path:
+    """Make a folder that was not there: `stem`, or with a number where others were faster.
+
+    Raises:
+        OSError: one sentence.
+    """
+    make_folder(stem.parent)
+    folder, number = stem, 1
+    while True:
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = stem.with_name(f"{stem.name}-{number}")
+        except OSError as error:
+            raise explained(error, folder, 0) from error
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -99,6 +129,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -140,7 +175,7 @@ def _warn_of_power_cuts(folder: Path, error: OSError) -> None:
     )
 
 
-def _explained(error: OSError, path: Path, size: int) -> OSError:
+def explained(error: OSError, path: Path, size: int) -> OSError:
     """`error` as one sentence that says what would work; `errno` is kept."""
     if error.errno in _FULL:
         text = (
@@ -151,6 +186,6 @@ def _explained(error: OSError, path: Path, size: int) -> OSError:
         text = (
             f"cannot write {path}: {error.strerror or error}; choose a folder that can be written"
         )
-    explained = OSError(text)
-    explained.errno = error.errno
-    return explained
+    sentence = OSError(text)
+    sentence.errno = error.errno
+    return sentence

@@ -1,5 +1,6 @@
 """The training loop, written once for every family."""
 
+import contextlib
 import functools
 import time
 from collections.abc import Sequence
@@ -84,13 +85,13 @@ def train(
     setup = Setup.build(learner, dataset, encode, config, optimiser, seeds, team, recipe)
     run = Run.begin(setup, folder, started)
     shown = progress if progress is not None and team.leads else SilentProgress()
-    with team.together():
-        if folder is not None and resume:
-            restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
-            shown.notes(folder.take_up(recipe, restore))
-        elif folder is not None:
-            folder.begin(recipe, resume=False)
-    result = run.go(shown)
-    if folder is not None:
-        folder.write_result(result.record(recipe, published))
+    with contextlib.ExitStack() as held:
+        with team.together():
+            if folder is not None:
+                restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
+                changes = folder.begun(recipe, restore if resume else None)
+                shown.notes(held.enter_context(changes))
+        result = run.go(shown)
+        if folder is not None:
+            folder.write_result(result.record(recipe, published))
     return result

@@ -1,16 +1,59 @@
 """The run folder: what was asked, what happened in each epoch, and what came out."""
 
+import contextlib
 import dataclasses
+import functools
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
-from latticework.train.files import append_line, make_folder, plain, write_atomically, write_json
+from latticework.train import checkpoint
+from latticework.train.files import (
+    append_line,
+    make_folder,
+    make_new_folder,
+    plain,
+    write_atomically,
+    write_json,
+)
 from latticework.train.fingerprint import first_difference
+from latticework.train.identity import (
+    check_identity,
+    identity_of,
+    marked,
+    new_identity,
+    unmarked,
+)
+from latticework.train.lock import hold
 from latticework.train.stored import EPOCH, RESULT
-from latticework.untrusted import read_json, read_json_lines
+from latticework.untrusted import read_json, read_json_lines, schema
+
+RUNS = Path("runs")
+"""Where runs are kept that were not given a folder."""
+
+
+@contextlib.contextmanager
+def run_folder(named: Path | None, name: str, *, writes: bool = True) -> Iterator[Path]:
+    """`named`, or else the new folder `runs/NAME-DATE-TIME`, numbered in the same second.
+
+    A new folder in which nothing came to lie is removed at the end of the block. A process that
+    does not write makes none.
+
+    Raises:
+        OSError: one sentence.
+    """
+    if named is not None or not writes:
+        yield named or RUNS / name
+        return
+    made = make_new_folder(RUNS / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}")
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(OSError):
+            made.rmdir()  # refused where there is something
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +61,7 @@ class RunFolder:
     """Paths and files of one run.
 
     recipe.json is what was asked, metrics.jsonl has a line per epoch, checkpoint.safetensors is
-    the latest state, result.json what came out.
+    the latest state, result.json what came out. All of them carry the identity of the run.
 
     Args:
         path: the folder.
@@ -49,8 +92,46 @@ class RunFolder:
         """What came out."""
         return self.path / "result.json"
 
+    @functools.cached_property
+    def identity(self) -> str | None:
+        """What tells the run from all others; None for an older run, which has no such name."""
+        return identity_of(self._stored()) if self.recipe.is_file() else None
+
+    @contextlib.contextmanager
+    def held(self, *, resume: bool) -> Iterator[None]:
+        """Within it nobody else writes the folder, which is made if need be.
+
+        Raises:
+            ValueError: another process writes it, or there is nothing to resume.
+            OSError: it cannot be written.
+        """
+        if resume:
+            self.read_recipe()
+        if not self.writes:
+            yield
+            return
+        with hold(self.path):
+            yield
+
+    @contextlib.contextmanager
+    def begun(
+        self, recipe: Any, restore: Callable[[], tuple[str, ...]] | None
+    ) -> Iterator[tuple[str, ...]]:
+        """Within it the folder is that of this run alone; yields what changed since it was left.
+
+        Args:
+            recipe: what is asked.
+            restore: takes up the run that the folder holds; None for a fresh one.
+        """
+        with self.held(resume=restore is not None):
+            if restore is None:
+                self.begin(recipe, resume=False)
+                yield ()
+            else:
+                yield self.take_up(recipe, restore)
+
     def begin(self, recipe: Any, *, resume: bool) -> None:
-        """Make the folder of a fresh run ready and write the recipe; or see that a run goes on.
+        """Write the recipe of a fresh run, or see that a run goes on; call it within `held`.
 
         Raises:
             ValueError: a fresh run would overwrite another, there is nothing to resume, or the
@@ -58,18 +139,20 @@ class RunFolder:
             OSError: the folder cannot be written.
         """
         if resume:
-            difference = first_difference(self.read_recipe(), plain(recipe))
+            difference = first_difference(self.read_recipe(), _asked(plain(recipe)))
             if difference:
                 raise ValueError(
                     f"{self.path} was begun with another recipe: {difference}; resume it "
                     "unchanged or start a new run in another folder"
                 )
             return
-        if self.writes and (self.recipe.exists() or self.checkpoint.exists()):
+        if not self.writes:
+            return
+        files = (self.recipe, self.checkpoint, self.metrics, self.result)
+        if any(file.exists() for file in files):
             raise ValueError(f"{self.path} already holds a run; resume it or choose another folder")
-        if self.writes:
-            make_folder(self.path)
-        self.write_recipe(recipe)
+        make_folder(self.path)
+        write_json(self.recipe, marked(_asked(recipe), new_identity()))
 
     def take_up(self, recipe: Any, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         """Go on with the run; `restore` reads its checkpoint and returns what changed.
@@ -88,7 +171,7 @@ class RunFolder:
     def write_recipe(self, recipe: Any) -> None:
         """Write what was asked, atomically; where a run goes on, what may change has its say."""
         if self.writes:
-            write_json(self.recipe, recipe)
+            write_json(self.recipe, marked(_asked(recipe), self.identity))
 
     def read_recipe(self) -> Any:
         """The recipe as JSON.
@@ -96,6 +179,10 @@ class RunFolder:
         Raises:
             ValueError: the folder is not that of a run, or the file is damaged.
         """
+        return _asked(self._stored())
+
+    def _stored(self) -> Any:
+        """What recipe.json holds."""
         if not self.recipe.is_file():
             raise ValueError(
                 f"{self.path} is not the folder of a run: it has no recipe.json; name a folder "
@@ -103,10 +190,26 @@ class RunFolder:
             )
         return read_json(self.recipe, advice="restore it or start a new run")
 
+    def save(self, state: Any, meta: Mapping[str, Any]) -> None:
+        """Write a checkpoint: a tree of arrays and JSON-able facts."""
+        if self.writes:
+            checkpoint.save(self.checkpoint, state, marked(meta, self.identity))
+
+    def read_checkpoint_meta(self, check: schema.Check = schema.anything) -> dict[str, Any]:
+        """The metadata of the checkpoint, of which `check` is demanded, without its arrays.
+
+        Raises:
+            ValueError: it is damaged, or belongs to another run.
+            OSError: it cannot be read.
+        """
+        meta = checkpoint.read_meta(self.checkpoint, check)
+        check_identity(self.checkpoint, meta, self.identity, self.recipe)
+        return meta
+
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write what came out, atomically."""
         if self.writes:
-            write_json(self.result, result)
+            write_json(self.result, marked(result, self.identity))
 
     def read_result(self) -> dict[str, Any] | None:
         """What came out, None while the run has not ended.
@@ -121,7 +224,7 @@ class RunFolder:
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add the record of one epoch."""
         if self.writes:
-            append_line(self.metrics, json.dumps(plain(line)))
+            append_line(self.metrics, json.dumps(plain(marked(line, self.identity))))
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all finished epochs; a last line that was cut off is left out.
@@ -143,9 +246,21 @@ class RunFolder:
         return records
 
     def keep_metrics_before(self, epoch: int) -> list[dict[str, Any]]:
-        """Drop the records from `epoch` on, which a resumed run will write again."""
-        kept = [line for line in self.read_metrics() if line["epoch"] < epoch]
+        """Drop the records from `epoch` on, which a resumed run will write again.
+
+        Raises:
+            ValueError: a line is damaged, or belongs to another run.
+        """
+        lines = self.read_metrics()
+        for line in lines:
+            check_identity(self.metrics, line, self.identity, self.recipe)
+        kept = [line for line in lines if line["epoch"] < epoch]
         if self.writes:
             text = "".join(json.dumps(line) + "\n" for line in kept)
             write_atomically(self.metrics, text.encode())
-        return kept
+        return [unmarked(line) for line in kept]
+
+
+def _asked(recipe: Any) -> dict[str, Any]:
+    """What was asked without the identity; always an object, so that there is room for one."""
+    return unmarked(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}

@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from latticework.train import checkpoint
 from latticework.train.fingerprint import Changes, accepted_changes
+from latticework.train.record import RunFolder
 from latticework.untrusted.schema import Check
 
 
@@ -76,12 +76,12 @@ class Resumption(NamedTuple):
 
 
 def take_up(
-    path: Path, check: Check, like: Any, fingerprint: Mapping[str, Any], *, new_kernel: bool
+    folder: RunFolder, check: Check, like: Any, fingerprint: Mapping[str, Any], new_kernel: bool
 ) -> Resumption:
     """Read a checkpoint if the run with this fingerprint may go on from it.
 
     Args:
-        path: the checkpoint.
+        folder: where the checkpoint lies.
         check: what its metadata must be.
         like: the structure of the arrays.
         fingerprint: of the run that wants to go on.
@@ -90,7 +90,7 @@ def take_up(
     Raises:
         ValueError: the checkpoint is damaged or belongs to another run.
     """
-    meta = checkpoint.read_meta(path, check)
+    path, meta = folder.checkpoint, folder.read_checkpoint_meta(check)
     changes = accepted_changes(path, meta["fingerprint"], fingerprint, new_kernel=new_kernel)
     arrays, _ = checkpoint.load(path, like)
     return Resumption(arrays, meta, changes)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from latticework.train import checkpoint, order
+from latticework.train import order
 from latticework.train.interrupts import Interruptible
 from latticework.train.pace import Pace
 from latticework.train.progress import AbstractProgress, Moment
@@ -96,7 +96,7 @@ class Run:
         """Take up the checkpoint and drop later records; return what changed. Errors: `take_up`."""
         path = folder.checkpoint
         arrays, meta, changes = take_up(
-            path, POSITION, self._arrays(), self.setup.fingerprint, new_kernel=new_kernel
+            folder, POSITION, self._arrays(), self.setup.fingerprint, new_kernel
         )
         if meta["epoch"] > self.setup.config.epochs:
             raise ValueError(
@@ -259,7 +259,7 @@ class Run:
             "notes": self.notes.json,
             "fingerprint": self.setup.fingerprint,
         }
-        checkpoint.save(self.folder.checkpoint, self._arrays(), meta)
+        self.folder.save(self._arrays(), meta)
 
     def _arrays(self) -> dict[str, Any]:
         """Everything that a checkpoint holds beside its metadata."""

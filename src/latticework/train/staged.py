@@ -15,7 +15,6 @@ from jaxtyping import Array
 from latticework.core.seeds import check_seeds
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
-from latticework.train import checkpoint
 from latticework.train.config import TrainingConfig
 from latticework.train.fingerprint import fingerprint
 from latticework.train.interrupts import Interruptible
@@ -70,13 +69,12 @@ def train_in_stages(
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
     run = StagedRun(learner, dataset, encode, protocol, config, seeds, folder, started, recipe)
     shown = progress or SilentProgress()
-    if folder is not None and resume:
-        restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
-        shown.notes(folder.take_up(recipe, restore))
-    elif folder is not None:
-        folder.begin(recipe, resume=False)
-    result = run.go(shown)
-    if folder is not None:
+    if folder is None:
+        return run.go(shown)
+    restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
+    with folder.begun(recipe, restore if resume else None) as changes:
+        shown.notes(changes)
+        result = run.go(shown)
         folder.write_result(result.record(recipe, published))
     return result
 
@@ -150,9 +148,8 @@ class StagedRun:
 
     def restore(self, folder: RunFolder, *, new_kernel: bool = False) -> tuple[str, ...]:
         """Take up the checkpoint and return what changed; errors as in `take_up`."""
-        path, like = folder.checkpoint, {"params": self.params}
         arrays, meta, changes = take_up(
-            path, STAGED_POSITION, like, self.fingerprint, new_kernel=new_kernel
+            folder, STAGED_POSITION, {"params": self.params}, self.fingerprint, new_kernel
         )
         self.notes = Notes.of(meta).then(0, meta["learned"], changes.noted)
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
@@ -285,7 +282,7 @@ class StagedRun:
             "notes": self.notes.json,
             "fingerprint": self.fingerprint,
         }
-        checkpoint.save(self.folder.checkpoint, {"params": self.params}, meta)
+        self.folder.save({"params": self.params}, meta)
 
     def _sentence(self, outcome: Outcome) -> str:
         total = self.protocol.num_learned
