@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
 def _recorded(opened: OpenRun) -> Any:
     """Accuracies that the run wrote down at its end, by seed; None while it has not ended."""
     result = opened.folder.read_result()
-    return None if result is None else result["per_seed"]
+    return None if result is None else result.get("per_seed")
 
 
 def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ class ExportOptions:
         out: folder to write to; RUN/export when not given.
         name: what to call the model; the recipe's name when not given.
         summary: what to say of it; the recipe's summary when not given.
+        overwrite: replace files that are there already, of an earlier export say.
         json: print one JSON value and nothing else.
     """
 
@@ -30,6 +31,7 @@ class ExportOptions:
     out: Path | None = None
     name: str = ""
     summary: str = ""
+    overwrite: bool = False
     json: bool = False
 
 
@@ -43,11 +45,19 @@ def load(run: Path, seed: int | None = None, name: str = "", summary: str = "") 
     return export_run(opened, seed, name, summary)
 
 
+def _own_folder(run: Path) -> Path:
+    """RUN/export, which a run from elsewhere may have made a link to somewhere."""
+    folder = run / "export"
+    if folder.is_symlink():
+        raise ValueError(f"{folder} is a link to another folder; name that one with --out")
+    return folder
+
+
 def main(argv: Sequence[str]) -> int:
     """Export and say where."""
     options = parse(ExportOptions, argv, "export")
     model = load(options.run, options.seed, options.name, options.summary)
-    paths = model.write(options.out or options.run / "export")
+    paths = model.write(options.out or _own_folder(options.run), overwrite=options.overwrite)
     if options.json:
         print_json({"files": [str(path) for path in paths], "bytes": len(model.weights)})
         return 0

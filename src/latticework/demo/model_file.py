@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from latticework.core.checks import require
 from latticework.train.files import make_folder, plain, write_atomically
+from latticework.untrusted import file_name
 
 FORMAT = "latticework-model"
 VERSION = 1
@@ -20,7 +22,7 @@ class ModelFile:
     """A manifest and the tensors that it speaks of.
 
     Args:
-        name: letters, digits and hyphens; the files are NAME.json and NAME.safetensors.
+        name: what it is called; where it is no file name, the files have one made of it.
         manifest: the JSON object.
         weights: the bytes of the safetensors file.
     """
@@ -34,14 +36,25 @@ class ModelFile:
         """The manifest as text."""
         return (json.dumps(plain(self.manifest), indent=1) + "\n").encode()
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write both files atomically and return their paths.
+    def write(self, folder: Path, *, overwrite: bool = False) -> list[Path]:
+        """Write NAME.json and NAME.safetensors atomically and return their paths.
+
+        Args:
+            folder: where to; made if need be.
+            overwrite: whether files of these names may be there already.
 
         Raises:
+            ValueError: there is a file of this name, or a link to one.
             OSError: one sentence.
         """
+        stem = file_name(self.name)
+        paths = [folder / f"{stem}.json", folder / f"{stem}.safetensors"]
+        for path in paths:
+            require(
+                overwrite or not (path.exists() or path.is_symlink()),
+                f"{path} is there already; export with --overwrite, or to another --out or --name",
+            )
         make_folder(folder)
-        paths = [folder / f"{self.name}.json", folder / f"{self.name}.safetensors"]
         write_atomically(paths[1], self.weights)
         write_atomically(paths[0], self.json)
         return paths

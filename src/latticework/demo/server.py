@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from latticework.demo.site import Site
 
@@ -69,7 +70,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self._answer(has_body=False)
 
         def _answer(self, has_body: bool) -> None:
-            page = site.pages.get(self.path.partition("?")[0])
+            page = site.pages.get(unquote(self.path.partition("?")[0]))
             # A name that is not this machine's is a page elsewhere trying to read this one.
             if self.headers.get("Host", "").partition(":")[0] not in NAMES:
                 self._send(HTTPStatus.FORBIDDEN, "text/plain", b"only this machine\n", has_body)

@@ -10,6 +10,7 @@ from typing import Any
 from latticework.demo.model_file import ModelFile
 from latticework.demo.samples import samples
 from latticework.tasks import DataSource
+from latticework.untrusted import file_name
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -50,7 +51,7 @@ def build_site(source: DataSource, extra: Sequence[ModelFile] = ()) -> Site:
     pages["/"] = pages["/index.html"]
     listed: list[dict[str, Any]] = []
     for name, manifest, weights in [*_given(extra), *_shipped(here / "models")]:
-        path = f"models/{len(listed)}-{name}"
+        path = f"models/{len(listed)}-{file_name(name)}"
         pages[f"/{path}.json"] = _page(".json", manifest)
         pages[f"/{path}.safetensors"] = _page(".safetensors", weights)
         said = json.loads(manifest)

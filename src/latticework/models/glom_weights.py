@@ -7,6 +7,7 @@ import numpy as np
 
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
+from latticework.untrusted import read_npz
 
 STORED = {
     "weight1": "W1",
@@ -23,22 +24,23 @@ def read_weights(path: Path, nets: LevelNets) -> NetParams:
     """The parameters of all nets from an `.npz` of arrays `bottom_up_0_W1` and so on, float32.
 
     Raises:
-        ValueError: an array is missing or has another shape.
+        ValueError: the file is damaged, or an array is missing or has another shape.
         OSError: the file cannot be read.
     """
     like = jax.eval_shape(nets.init, jax.random.key(0))
     shapes = {name: leaf.shape[1:] for name, leaf in like.items()}
-    with np.load(path, allow_pickle=False) as stored:
-        params = {}
-        for name, short in STORED.items():
-            each = []
-            for net in nets.nets:
-                key = f"{net.kind}_{net.index}_{short}"
-                require(key in stored.files, f"{path} has no array {key!r}")
-                require(
-                    stored[key].shape == shapes[name],
-                    f"{path}: {key} has shape {stored[key].shape}, expected {shapes[name]}",
-                )
-                each.append(stored[key].astype(np.float32))
-            params[name] = np.stack(each)
+    stored = read_npz(path)
+    params = {}
+    for name, short in STORED.items():
+        each = []
+        for net in nets.nets:
+            key = f"{net.kind}_{net.index}_{short}"
+            require(key in stored, f"{path} has no array {key!r}")
+            require(
+                stored[key].shape == shapes[name] and stored[key].dtype.kind == "f",
+                f"{path}: {key} is {stored[key].dtype} of shape {stored[key].shape}, expected real "
+                f"numbers of shape {shapes[name]}",
+            )
+            each.append(stored[key].astype(np.float32))
+        params[name] = np.stack(each)
     return params

@@ -9,6 +9,7 @@ magnitudes from 2^17 up cannot be told.
 """
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.untrusted import parse_json, schema
 
 Precision = Literal[16, 32]
 
@@ -23,6 +25,14 @@ LIMIT = 2.0**17
 """Magnitudes below it can be told in 16 bits."""
 
 _BIAS, _FRACTION_BITS, _CUT = 15, 10, 13
+_HEADER = schema.record(
+    {
+        "precision": schema.whole(16, 32),
+        "params": schema.items(schema.items(schema.anything, most=2, least=2), most=1 << 12),
+        "config": schema.mapping(schema.anything),
+    }
+)
+_SHAPE = schema.items(schema.whole(0, 2**31), most=32)
 
 
 def encode_web(
@@ -72,20 +82,28 @@ def decode_web(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         ValueError: it is not such a file.
     """
     try:
-        (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        require(len(data) >= 4, "it is cut off")
+        start = 4 + int.from_bytes(data[:4], "little")
+        require(start <= len(data), "it is cut off")
+        header = parse_json(data[4:start])
+        _HEADER(header, "")
         precision, listed = header["precision"], header["params"]
-    except (struct.error, ValueError, KeyError, TypeError) as error:
+        for name, shape in listed:
+            schema.text(name, "params")
+            _SHAPE(shape, name)
+        require(precision in (16, 32), f"precision is {precision}, expected 16 or 32")
+    except ValueError as error:
         raise ValueError(
             f"this is no web checkpoint: its header cannot be read ({error})"
         ) from error
-    values = np.frombuffer(data[4 + length :], "<u2" if precision == 16 else "<f4")
-    flat = _from_16(values) if precision == 16 else values.astype(np.float32)
-    sizes = [int(np.prod(shape)) for _, shape in listed]
+    sizes = [math.prod(shape) for _, shape in listed]
     require(
-        sum(sizes) == len(flat),
-        f"this web checkpoint announces {sum(sizes):,} numbers and holds {len(flat):,}",
+        sum(sizes) * precision == (len(data) - start) * 8,
+        f"this web checkpoint announces {sum(sizes):,} numbers of {precision} bits and holds "
+        f"{len(data) - start:,} bytes",
     )
+    values = np.frombuffer(data[start:], "<u2" if precision == 16 else "<f4")
+    flat = _from_16(values) if precision == 16 else values.astype(np.float32)
     parts = np.split(flat, np.cumsum(sizes)[:-1])
     named = zip(listed, parts, strict=True)
     return {name: part.reshape(shape) for (name, shape), part in named}, header

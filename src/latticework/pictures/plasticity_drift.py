@@ -46,7 +46,8 @@ def plasticity_drift(
             measured = [1000 * one["measured"] for one in stretches]
             axes.plot(shown, measured, "o", ms=4, mfc="none", color=style.INK, label="measured")
             axes.axhline(0, color=style.FAINT, lw=0.8)
-            axes.set(title=name, xlabel="images shown")
+            axes.set_title(name, parse_math=False)
+            axes.set(xlabel="images shown")
             largest = max(np.abs([*total, *measured]).max(), 1e-9)
             axes.set_yscale("symlog", linthresh=largest / 10)
             axes.legend(ncol=6, fontsize=7.0, loc="lower center", bbox_to_anchor=(0.5, 1.0))

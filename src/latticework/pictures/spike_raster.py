@@ -60,7 +60,7 @@ def _panel(axes: Axes, name: str, values: np.ndarray, *, is_last: bool) -> None:
     axes.scatter(at, unit, s=1.5, marker="s", lw=0, color=style.MARK)
     for wave in range(1, waves):
         axes.axvline(wave * steps - 0.5, color=style.FAINT, lw=0.5)
-    axes.set_title(f"{name}, {units} units")
+    axes.set_title(f"{name}, {units} units", parse_math=False)
     axes.set_xticks(np.arange(waves) * steps + steps / 2 - 0.5, [str(n) for n in range(waves)])
     axes.tick_params(axis="x", length=0, labelsize=6.5)
     if is_last:

@@ -17,6 +17,7 @@ from matplotlib.style import context as style_context
 
 from latticework.core.checks import require
 from latticework.train.files import make_folder, write_atomically
+from latticework.untrusted import printable
 
 INK = "#222222"
 SOFT = "#8a8a8a"
@@ -32,6 +33,8 @@ MARK = "#d55e00"
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Lines and groups: Okabe and Ito's colours, told apart with any colour vision."""
 DPI = 144
+LONGEST_SUBJECT = 120
+"""Characters of a name that a picture shows."""
 
 _RC: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -114,7 +117,8 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
 
 def head(figure: Figure, subject: str, what: str, explanation: str) -> None:
     """The two lines above a picture: `subject: what` in bold, and how to read it."""
-    text = f"{subject}: {what}" if subject else what[0].upper() + what[1:]
+    shown = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[:LONGEST_SUBJECT]}..."
+    text = f"{printable(shown)}: {what}" if subject else what[0].upper() + what[1:]
     say(figure, 0.25, 0.14, text, size=11, weight="bold")
     say(figure, 0.25, 0.36, explanation, color=MUTED)
 
@@ -122,7 +126,9 @@ def head(figure: Figure, subject: str, what: str, explanation: str) -> None:
 def say(figure: Figure, left: float, top: float, text: str, **style) -> None:
     """Text whose upper left corner is so many inches from the figure's upper left corner."""
     width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - top / height, text, **{"va": "top", "ha": "left", **style})
+    # A name with dollar signs in it is no formula.
+    style = {"va": "top", "ha": "left", "parse_math": False, **style}
+    figure.text(left / width, 1 - top / height, text, **style)
 
 
 def save_png(figure: Figure, path: Path | str) -> Path:

@@ -45,7 +45,7 @@ def weight_maps(
             ):
                 axes = style.place(figure, 0.5 + column * 2.8, top, _SIDE, _SIDE)
                 axes.imshow(values, cmap=style.ink_colours(), vmin=0, vmax=most, aspect="auto")
-                axes.set_title(f"{name}, {word}")
+                axes.set_title(f"{name}, {word}", parse_math=False)
             axes = style.place(figure, 6.35, top, 2.05, _SIDE)
             edges = np.linspace(0, most, 25)
             for word, values, colour in (

@@ -39,7 +39,8 @@ def winner_counts(
             share = np.sort(wins.mean(axis=(0, 1)))[::-1]
             axes = style.place(figure, 0.55, top, 2.2, _HEIGHT)
             axes.fill_between(np.arange(share.size), share, step="mid", color=style.CYCLE[0], lw=0)
-            axes.set(title=f"{name}: share of waves won", xlabel="neuron", ylim=(0, None))
+            axes.set_title(f"{name}: share of waves won", parse_math=False)
+            axes.set(xlabel="neuron", ylim=(0, None))
             axes = style.place(figure, 3.4, top, 2.2, _HEIGHT)
             axes.plot(wins.sum(axis=2).mean(axis=0), color=style.CYCLE[0])
             axes.set(title="winners per wave", xlabel="wave", ylim=(0, None))

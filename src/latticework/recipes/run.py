@@ -13,6 +13,7 @@ from jaxtyping import Array
 
 from latticework.core.checks import require
 from latticework.core.learner import Params
+from latticework.core.seeds import check_seeds
 from latticework.core.task import Dataset
 from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.serial import from_json, to_json
@@ -23,7 +24,7 @@ from latticework.untrusted import schema
 _STORED = schema.record(
     {
         "recipe": schema.mapping(schema.anything),
-        "seeds": schema.items(schema.whole(0), most=10_000, least=1),
+        "seeds": schema.items(schema.whole(0), least=1),
     }
 )
 
@@ -128,9 +129,8 @@ def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
     stored = folder.read_recipe()
     try:
         _STORED(stored, "")
-        recipe, seeds = from_json(stored["recipe"]), tuple(stored["seeds"])
+        recipe, seeds = from_json(stored["recipe"]), check_seeds(stored["seeds"])
         require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
-        require(len(set(seeds)) == len(seeds), "it has a seed twice")
     except ValueError as error:
         raise ValueError(
             f"{folder.recipe} is not a recipe of this version ({error}); run it again"

@@ -1,6 +1,5 @@
 """All committed raw results: of recipes, of studies and of benchmarks."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from latticework.report.results import RunResult, read_runs
 from latticework.report.studies import StudyRecord, read_studies
+from latticework.untrusted import read_json, schema
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,6 @@ def read_results(root: Path) -> Results:
 def _read_benchmarks(root: Path) -> dict[str, Any]:
     found = {}
     for path in sorted((root / "results" / "benchmarks").glob("*.json")):
-        try:
-            found[path.stem] = json.loads(path.read_text())
-        except ValueError as error:
-            raise ValueError(
-                f"{path} is damaged ({error}); run benchmarks/{path.stem}.py again"
-            ) from error
+        advice = f"run benchmarks/{path.stem}.py again"
+        found[path.stem] = read_json(path, schema.mapping(schema.anything), advice=advice)
     return found

@@ -1,14 +1,21 @@
 """Raw results: one JSON file per experiment under `results/runs`."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from latticework.core.checks import require
 from latticework.recipes import RECIPES, AbstractRecipe, from_json, to_json
 from latticework.recipes.base import Published
 from latticework.train import Summary, TrainResult, write_json
+from latticework.train.stored import EPOCH, RESULT
+from latticework.untrusted import file_name, read_json, schema
+
+_STORED = schema.record(
+    {"recipe": schema.mapping(schema.anything), "record": RESULT, "metrics": schema.items(EPOCH)}
+)
+_NEEDED = ("outcome", "summary", "seeds", "epochs", "kernel")
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class RunResult:
 
 def result_path(root: Path, name: str) -> Path:
     """Where the raw result of `name` lies."""
-    return root / "results" / "runs" / f"{name}.json"
+    return root / "results" / "runs" / f"{file_name(name)}.json"
 
 
 def save_result(root: Path, recipe: AbstractRecipe, result: TrainResult) -> Path:
@@ -71,13 +78,20 @@ def read_runs(root: Path) -> dict[str, RunResult]:
     """
     found = {}
     for path in sorted((root / "results" / "runs").glob("*.json")):
+        advice = f"run latticework reproduce {path.stem} again"
+        raw = read_json(path, _STORED, advice=advice)
         try:
-            raw = json.loads(path.read_text())
-            result = RunResult(from_json(raw["recipe"]), raw["record"], tuple(raw["metrics"]))
-        except (ValueError, KeyError, TypeError) as error:
+            recipe = from_json(raw["recipe"])
+            require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
+            lacking = [name for name in _NEEDED if name not in raw["record"]]
+            require(not lacking, f"its record lacks {', '.join(lacking)}")
+            last = raw["metrics"][-1].get("per_seed", {}) if raw["metrics"] else {}
+            measured = last.get("test_accuracy") or [None]
+            has_summary = raw["record"]["summary"] is not None
+            require(has_summary or None not in measured, "there is no accuracy in it")
+        except ValueError as error:
             raise ValueError(
-                f"{path} is not a raw result of this version ({error}); "
-                f"run latticework reproduce {path.stem} again"
+                f"{path} is not a raw result of this version ({error}); {advice}"
             ) from error
-        found[result.recipe.name] = result
+        found[recipe.name] = RunResult(recipe, raw["record"], tuple(raw["metrics"]))
     return found

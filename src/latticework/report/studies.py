@@ -1,7 +1,6 @@
 """Raw results of studies: one JSON file each under `results/studies`, with its table and figure."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,14 @@ from typing import Any
 from latticework.studies.catalogue import STUDIES
 from latticework.studies.study import AbstractStudy, Row
 from latticework.train import write_json
+from latticework.untrusted import file_name, read_json, schema
+
+_STORED = schema.record(
+    {
+        "study": schema.mapping(schema.anything),
+        "rows": schema.items(schema.mapping(schema.anything)),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class StudyRecord:
 
 def study_path(root: Path, name: str) -> Path:
     """Where the raw result of a study lies."""
-    return root / "results" / "studies" / f"{name}.json"
+    return root / "results" / "studies" / f"{file_name(name)}.json"
 
 
 def save_study(root: Path, name: str, record: Mapping[str, Any]) -> Path:
@@ -48,16 +55,16 @@ def read_studies(root: Path) -> dict[str, StudyRecord]:
     """
     found = {}
     for path in sorted((root / "results" / "studies").glob("*.json")):
+        advice = f"run latticework study {path.stem} again"
+        raw = read_json(path, _STORED, advice=advice)
         try:
-            raw = json.loads(path.read_text())
             options = {name: _plain(value) for name, value in raw["study"].items()}
             study = dataclasses.replace(STUDIES[path.stem], **options)
             rest = {name: value for name, value in raw.items() if name not in ("study", "rows")}
             found[path.stem] = StudyRecord(study, tuple(raw["rows"]), rest)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"{path} is not a raw result of this version ({error}); "
-                f"run latticework study {path.stem} again"
+                f"{path} is not a raw result of this version ({error}); {advice}"
             ) from error
     return found
 

@@ -16,6 +16,10 @@ from latticework.train.identity import (
     new_identity,
     unmarked,
 )
+from latticework.untrusted import read_json, read_json_lines, schema
+
+_ADVICE = "remove the folder and run the study again"
+_OBJECT = schema.mapping(schema.anything)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Journal:
                 raise ValueError(
                     f"{self.path} already holds a study; resume it, or choose another folder"
                 )
-            if unmarked(json.loads(self.asked.read_text())) != plain(study):
+            if unmarked(read_json(self.asked, _OBJECT, advice=_ADVICE)) != plain(study):
                 raise ValueError(
                     f"{self.path} was begun with other options; resume it unchanged, or choose "
                     "another folder"
@@ -66,7 +70,9 @@ class Journal:
     @functools.cached_property
     def identity(self) -> str | None:
         """What tells the study from all others; None for an older one, which has no such name."""
-        return identity_of(json.loads(self.asked.read_text())) if self.asked.is_file() else None
+        if not self.asked.is_file():
+            return None
+        return identity_of(read_json(self.asked, _OBJECT, advice=_ADVICE))
 
     def _drop_cut_line(self) -> None:
         """Cut off what a crash left after the last whole line, or the next row would join it."""
@@ -80,16 +86,11 @@ class Journal:
         """All rows; a last line that was cut off is left out.
 
         Raises:
-            ValueError: a line before the last is damaged, or belongs to another study.
+            ValueError: a line before the last is damaged or no row, or belongs to another study.
         """
         if not self.rows_file.is_file():
             return []
-        try:
-            rows = [json.loads(line) for line in self.rows_file.read_text().split("\n")[:-1]]
-        except ValueError as error:
-            raise ValueError(
-                f"{self.rows_file} is damaged ({error}); remove the folder and run the study again"
-            ) from error
+        rows = read_json_lines(self.rows_file, _OBJECT, advice=_ADVICE)
         for row in rows:
             check_identity(self.rows_file, row, self.identity, self.asked)
         return [unmarked(row) for row in rows]

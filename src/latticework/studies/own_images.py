@@ -5,18 +5,23 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from latticework.core.checks import require
 from latticework.core.task import AbstractTask
 from latticework.tasks import AbstractStoredImages
+from latticework.untrusted import read_npy
+from latticework.untrusted.pictures import read_picture, reason
 
 Invert = Literal["auto", "yes", "no"]
 """Whether to swap black and white: `auto` does it for pictures whose border is bright."""
 
 SIDE = 28
-MAX_VALUES = 1 << 28
-MAX_PIXELS = 1 << 26
+MAX_VALUES = 1 << 26
+MAX_EXAMPLES = 10_000
+MAX_PIXELS_ON_A_SIDE = 1 << 13
+"""A picture is made square before it is scaled."""
+
 BRIGHT = 127
 
 
@@ -76,47 +81,46 @@ def read_examples(path: Path, task: AbstractTask, invert: Invert = "auto") -> li
 def _read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
     """Grey bytes `[height, width]`."""
     try:
-        with Image.open(path) as opened:
-            require(
-                opened.width * opened.height <= MAX_PIXELS,
-                f"{path} has {opened.width} x {opened.height} pixels; at most {MAX_PIXELS:,} "
-                "pixels are read, so make it smaller",
-            )
-            picture = ImageOps.exif_transpose(opened)
-            notes = []
-            if picture.has_transparency_data:
-                white = Image.new("RGBA", picture.size, "white")
-                picture = Image.alpha_composite(white, picture.convert("RGBA"))
-                notes.append("laid on white where it is transparent")
-            if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip
-                wide = np.asarray(picture, dtype=np.int64)
-                return (np.clip(wide, 0, 65535) // 257).astype(np.uint8), notes
-            if picture.mode not in ("L", "1"):
-                notes.append("made grey")
-            return np.asarray(picture.convert("L")), notes
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        picture, turn = read_picture(path, MAX_PIXELS_ON_A_SIDE)
+        pixels, notes = _grey(picture)
+    except (ValueError, OSError) as error:
         raise ValueError(
-            f"{path} cannot be read as a picture ({error}); give a PNG or an .npy array"
+            f"{path} cannot be read as a picture ({reason(error)}); give a PNG or an .npy array"
         ) from error
+    if turn is None:
+        return pixels, notes
+    upright = np.asarray(Image.fromarray(pixels).transpose(turn))
+    return upright, [*notes, "turned as the file says it was taken"]
+
+
+def _grey(picture: Image.Image) -> tuple[np.ndarray, list[str]]:
+    """Grey bytes of a decoded picture, and what was done to it."""
+    notes = []
+    if picture.has_transparency_data:
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA"))
+        notes.append("laid on white where it is transparent")
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip
+        wide = np.asarray(picture)
+        return (np.clip(wide, 0, 65535) // 257).astype(np.uint8), notes
+    if picture.mode not in ("L", "1"):
+        notes.append("made grey")
+    return np.asarray(picture.convert("L")), notes
 
 
 def _read_array(path: Path) -> np.ndarray:
     """The array in an .npy file, whose size is known before it is read."""
-    try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, TypeError, SyntaxError) as error:
-        raise ValueError(
-            f"{path} is not a whole .npy file of plain numbers ({error}); write it with numpy.save"
-        ) from error
+    array = read_npy(path, MAX_VALUES)
     require(
-        isinstance(mapped, np.ndarray) and mapped.dtype.kind in "biuf",
+        array.dtype.kind in "biuf",
         f"{path} does not hold one array of plain numbers; write it with numpy.save",
     )
     require(
-        mapped.size <= MAX_VALUES,
-        f"{path} holds {mapped.size:,} numbers; at most {MAX_VALUES:,} are read",
+        array.ndim < 3 or len(array) <= MAX_EXAMPLES,
+        f"{path} holds {len(array) if array.ndim else 0:,} examples; at most {MAX_EXAMPLES:,} are "
+        "read at once",
     )
-    return np.array(mapped)
+    return array
 
 
 def _sequences(path: Path, array: np.ndarray, task: AbstractTask) -> list[OwnImage]:
@@ -142,9 +146,11 @@ def _to_bytes(path: Path, array: np.ndarray) -> tuple[np.ndarray, list[str]]:
         f"{path} has values from {low:g} to {high:g}; expected bytes 0..255 or fractions 0..1",
     )
     if is_fraction:
-        scaled = np.rint(array.astype(np.float64) * 255)
-        return scaled.astype(np.uint8), ["scaled from 0..1 to 0..255"]
-    return np.rint(array).astype(np.uint8), []
+        scaled = array.astype(np.float64)
+        scaled *= 255  # in its place: a file of flags is an eighth of this
+        return np.rint(scaled, out=scaled).astype(np.uint8), ["scaled from 0..1 to 0..255"]
+    whole = array if array.dtype.kind in "iu" else np.rint(array)
+    return whole.astype(np.uint8), []
 
 
 def _check_finite(path: Path, array: np.ndarray) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from latticework.core.checks import require
 
-DEFAULT_CAP = 1 << 28
-"""Most bytes of content that a file may announce (256 MiB) unless the caller says otherwise."""
+DEFAULT_CAP = 1 << 27
+"""Most bytes of content that a file may announce (128 MiB) unless the caller says otherwise."""
 
 _GZIP = b"\x1f\x8b"
 _UINT8 = 8

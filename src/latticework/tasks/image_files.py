@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from latticework.core.checks import require
 from latticework.core.examples import AbstractExamples, Place
+from latticework.untrusted.pictures import read_picture, reason
 
 READ_AHEAD = 4
 """Images that are read ahead, in threads of their own."""
@@ -39,7 +41,8 @@ class Crop:
         """Bytes `[colour, row, col]`."""
         box = self._box(*image.size, random)
         size = (self.side, self.side)
-        made = image.convert("RGB").resize(size, Image.Resampling.BILINEAR, box=box)
+        colours = image if image.mode == "RGB" else image.convert("RGB")
+        made = colours.resize(size, Image.Resampling.BILINEAR, box=box)
         pixels = np.asarray(made, np.uint8).transpose(2, 0, 1)
         if self.flips and random.uniform() < 0.5:
             pixels = pixels[:, :, ::-1]
@@ -125,14 +128,12 @@ class ImageFiles(AbstractExamples):
 
     def _try(self, path: str, random: np.random.Generator) -> np.ndarray | None:
         try:
-            with Image.open(path) as image:
-                return self.crop(image, random)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return self.crop(read_picture(Path(path)).image, random)
+        except (OSError, ValueError) as error:
             if not self.skip_corrupt:
-                what = str(error) or type(error).__name__
                 raise ValueError(
-                    f"the image {path} cannot be read ({what}); remove it, or pass over such files "
-                    "with --task.skip-corrupt"
+                    f"the image {path} cannot be read ({reason(error)}); remove it, or pass over "
+                    "such files with --task.skip-corrupt"
                 ) from error
         self.skipped.add(path)
         return None

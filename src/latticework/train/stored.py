@@ -27,14 +27,17 @@ EPOCH = schema.record(
 """A line of metrics.jsonl."""
 
 RESULT = schema.record(
-    {"per_seed": schema.optional(_PER_SEED)},
+    {},
     {
+        "per_seed": schema.optional(_PER_SEED),
         "dataset": schema.text,
         "test_accuracy": schema.optional(schema.number),
         "summary": schema.optional(
             schema.record(
-                dict.fromkeys(("mean", "min", "max"), schema.number),
-                {"sd": schema.optional(schema.number)},
+                {
+                    **dict.fromkeys(("mean", "min", "max"), schema.number),
+                    "sd": schema.optional(schema.number),
+                }
             )
         ),
         "seeds": schema.items(schema.whole(0)),

@@ -1,7 +1,10 @@
 """Pictures: held against limits by their header, then decoded by Pillow, whatever it raises."""
 
+import contextlib
+import logging
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +41,7 @@ _TURNS = {
 }
 # Pillow warns of what is odd in a file; what matters of it is refused here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class Picture(NamedTuple):
@@ -65,12 +69,31 @@ def read_picture(path: Path, longest: int = MAX_SIDE) -> Picture:
         try:
             with Image.open(file, formats=FORMATS) as opened:
                 _check_size(opened, length, longest)
-                opened.load()
+                with _silent() if opened.format == "TIFF" else contextlib.nullcontext():
+                    opened.load()
                 return Picture(opened, _turn(opened))
         except Image.UnidentifiedImageError:
             raise ValueError(f"it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
         except Exception as error:  # each of Pillow's plugins has its own
             raise ValueError(reason(error)) from error
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """libtiff writes what it dislikes to the error stream by itself; it is in the exception."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no error stream
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def reason(error: Exception) -> str:

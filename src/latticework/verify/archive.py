@@ -1,12 +1,11 @@
 """Golden files: `.npz` archives whose arrays are asked for by name and must all be used."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.untrusted import read_npz
 
 
 class Archive:
@@ -24,18 +23,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.name
-        try:
-            # Opened here, since numpy leaves a file open that turns out to be damaged.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                self._arrays = {name: stored[name] for name in stored.files}
-        except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} is not a whole .npz archive of plain arrays ({error}); copy it again"
-            ) from error
-        except AttributeError as error:  # np.load gives a bare array for a .npy file
-            raise ValueError(
-                f"{path} holds one bare array, expected an .npz archive; copy it again"
-            ) from error
+        self._arrays = read_npz(path)
         self._unused = set(self._arrays)
 
     def __contains__(self, name: str) -> bool:
@@ -86,7 +74,8 @@ class Archive:
     def _scalar(self, name: str, kind: str, what: str) -> np.ndarray:
         value = self._arrays.get(name)
         if value is None or value.dtype.kind != kind or value.ndim:
-            raise ValueError(f"{self.name}: {name} is {value!r}, expected {what}")
+            found = "not there" if value is None else f"{value.dtype} of shape {value.shape}"
+            raise ValueError(f"{self.name}: {name} is {found}, expected {what}")
         self._unused.discard(name)
         return value
 
