@@ -57,8 +57,7 @@ def train_in_stages(
         encode: raw inputs to what the learner takes; pure.
         protocol: which examples are for what.
         config: `eval_batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
-        seeds, run_dir, recipe, published, resume, new_kernel, progress: as in `train.train`; so are
-            errors.
+        seeds and what follows: as in `train.train`; so are errors.
     """
     started = time.perf_counter()
     dataset.check_classes(learner.num_classes)
