@@ -11,6 +11,7 @@ from pathlib import Path
 
 from latticework.core.side_work import warn
 from latticework.train.files import explained, make_folder, remove_temporaries
+from latticework.untrusted import parse_json
 
 if os.name == "nt":
     import msvcrt
@@ -96,9 +97,9 @@ def _holder(path: Path) -> str:
     """Who holds the lock, in words."""
     try:
         with path.open("rb") as file:
-            holder = json.loads(file.read(4096))
+            holder = parse_json(file.read(4096))
         process, host, since = int(holder["process"]), str(holder["host"]), str(holder["since"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
     place = "" if host == socket.gethostname() else f" on {host}"
     return f"process {process}{place} since {since}"
