@@ -1,13 +1,18 @@
 """Learning from a stream: the same as from whole sequences, in constant memory."""
 
+import gc
+import weakref
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
+from latticework.core.influence import influence_pairs
 from latticework.core.loss import error
-from latticework.models import StreamingLearner
+from latticework.kernels.skew import skew_tables
+from latticework.models import LeakyLearner, StreamingLearner, grid
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities, Rtrl
 from latticework.topologies import Grid, SmallWorld
 from support.probe import flat, jit, network_on, probe, relative_error
@@ -90,12 +95,35 @@ def test_memory_is_constant_and_nothing_is_compiled_again():
         return [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(learner._state)]
 
     learner.step(inputs[0], target)
-    before, compiled = shapes(), StreamingLearner._advance._cache_size()
+    before, compiled = shapes(), learner._advance._cache_size()
     for _ in range(5):
         for channels in inputs:
             learner.step(channels, target)
     assert shapes() == before
-    assert StreamingLearner._advance._cache_size() == compiled
+    assert learner._advance._cache_size() == compiled == 1
+    other = StreamingLearner(NETWORK, Rtrl(), SGD, seed=1, update_every=2)
+    assert other._advance is learner._advance, "equal learners share what is compiled"
+
+
+def test_a_learner_and_its_parameters_are_let_go():
+    learner = StreamingLearner(NETWORK, Rtrl(), SGD, seed=1, update_every=2)
+    learner.step(np.zeros(3), 0)
+    kept = [weakref.ref(learner), *map(weakref.ref, jax.tree.leaves(learner._state))]
+    del learner
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * len(kept)
+
+
+def test_what_is_computed_from_a_wiring_goes_with_it():
+    network = grid(3, 3)
+    tables = influence_pairs(network.wiring, 1), skew_tables(network.wiring)
+    assert influence_pairs(network.wiring, 1) is tables[0], "computed once"
+    assert skew_tables(network.wiring) is tables[1]
+    LeakyLearner(network, HopTrace(1), kernel_name="skewed_traces")
+    kept = [weakref.ref(network.wiring), *map(weakref.ref, tables)]
+    del network, tables
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 3
 
 
 def test_an_endless_stream_is_learned():

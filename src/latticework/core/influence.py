@@ -2,11 +2,11 @@
 
 from collections import deque
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
-from latticework.core.topology import NOTHING, Wiring, pad_groups
+from latticework.core.topology import NOTHING, Wiring, kept_by_wiring, pad_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class InfluencePairs:
         return pad_groups(groups, self.num_pairs) if groups else np.zeros((0, 0), np.int64)
 
 
-@lru_cache(maxsize=64)
+@kept_by_wiring
 def influence_pairs(wiring: Wiring, max_hops: int) -> InfluencePairs:
     """All pairs (j, d) with d at most `max_hops` hops after j."""
     succ = _successors(wiring)

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
@@ -29,6 +29,7 @@ class Updates(NamedTuple):
     correct: Float[Array, " seed"]
 
 
+@runtime_checkable
 class OptimiserSpec(Protocol):
     """What a learner may ask of an optimiser before it offers a compiled path."""
 
@@ -37,6 +38,7 @@ class OptimiserSpec(Protocol):
         ...
 
 
+@runtime_checkable
 class FusedSteps(Protocol):
     """Many plain-SGD steps in one call: the fast path of the training loop, traced under `jit`.
 

@@ -2,9 +2,15 @@
 
 import abc
 import dataclasses
+import functools
+from collections.abc import Callable
 from functools import cached_property
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+
+Result = TypeVar("Result")
+More = ParamSpec("More")
 
 NOTHING = -1
 """Entry of a table where nothing is connected."""
@@ -156,6 +162,22 @@ class Wiring:
             "slots": self.num_slots,
             "depth": self.max_depth,
         }
+
+
+def kept_by_wiring(
+    function: Callable[Concatenate[Wiring, More], Result],
+) -> Callable[Concatenate[Wiring, More], Result]:
+    """`function(wiring, *more)`, computed once and kept in the wiring, which it goes with."""
+
+    @functools.wraps(function)
+    def kept(wiring: Wiring, *more: More.args, **named: More.kwargs) -> Result:
+        results = wiring.__dict__.setdefault("_results", {})
+        key = (function, more, tuple(named.items()))
+        if key not in results:
+            results[key] = function(wiring, *more, **named)
+        return results[key]
+
+    return kept
 
 
 def pad_groups(groups: list[np.ndarray], fill: int) -> np.ndarray:

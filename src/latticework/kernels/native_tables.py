@@ -1,14 +1,13 @@
 """The tables and options that the compiled kernels read; `native/plan.hpp` is the other end."""
 
 import itertools
-from functools import lru_cache
 
 import numpy as np
 
 from latticework.cells import LeakyTanh
 from latticework.core.fixed_point import FixedPoint
 from latticework.core.influence import influence_pairs
-from latticework.core.topology import NOTHING, Wiring
+from latticework.core.topology import NOTHING, Wiring, kept_by_wiring
 from latticework.kernels.base import Problem
 from latticework.readouts import PortSum
 from latticework.rules import Broadcast, HopTrace, NonIdealities
@@ -18,7 +17,7 @@ _HEADER = 16
 _OPTIONS = 18
 
 
-@lru_cache(maxsize=64)
+@kept_by_wiring
 def plan(wiring: Wiring, trace_hops: int | None) -> np.ndarray:
     """Everything the kernels need of a wiring, as one int32 array.
 

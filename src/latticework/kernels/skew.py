@@ -9,7 +9,6 @@ Arrays here have the cell first, then what the cell code wants, then lanes (seed
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -19,7 +18,7 @@ from jaxtyping import Array
 
 from latticework.core.cell import CellParams
 from latticework.core.network import Network
-from latticework.core.topology import Wiring
+from latticework.core.topology import Wiring, kept_by_wiring
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ class SkewTables:
         return padded[np.where(outside, num_steps, step), self.line_channel]
 
 
-@lru_cache(maxsize=64)
+@kept_by_wiring
 def skew_tables(wiring: Wiring) -> SkewTables:
     """The tables of `wiring`, made once."""
     src, dst, slot = wiring.edges.T

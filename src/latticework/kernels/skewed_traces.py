@@ -1,7 +1,6 @@
 """Eligibility traces on skewed time, carried forward (XLA): any wiring, imperfect hardware too."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 import jax
@@ -13,7 +12,7 @@ from latticework.core.cell import CellParams
 from latticework.core.influence import InfluencePairs, influence_pairs
 from latticework.core.learner import Updates
 from latticework.core.loss import readout_gradient, sequence_loss
-from latticework.core.topology import Wiring
+from latticework.core.topology import Wiring, kept_by_wiring
 from latticework.kernels.base import AbstractKernel, Problem, fraction_correct
 from latticework.kernels.skew import (
     DelayLines,
@@ -190,7 +189,7 @@ class _PairTables:
     inflow: np.ndarray
 
 
-@lru_cache(maxsize=16)
+@kept_by_wiring
 def _pair_tables(wiring: Wiring, hops: int) -> _PairTables:
     pairs = influence_pairs(wiring, min(hops, wiring.max_depth))
     pair, slot = np.nonzero(pairs.pred_pair >= 0)

@@ -1,6 +1,7 @@
 """Learning from an endless stream: one step at a time, with constant memory."""
 
-from functools import partial
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -67,6 +68,7 @@ class StreamingLearner:
         rule.check(network)
         self.network, self.rule, self.optimiser = network, rule, optimiser
         self.update_every = update_every
+        self._advance = _compiled_step(network, rule, optimiser, update_every)
         key = key_of(seed)
         params = network.init(key) if params is None else params
         self._state = _StreamState(
@@ -113,11 +115,23 @@ class StreamingLearner:
         memory = self.rule.init_memory(self.network, self._state.params)
         self._state = self._state._replace(memory=memory)
 
-    @partial(jax.jit, static_argnums=0)
-    def _advance(self, state: _StreamState, channels: Array, target: Array):
+
+@functools.lru_cache(maxsize=16)
+def _compiled_step(
+    network: Network,
+    rule: AbstractOnlineRule,
+    optimiser: optax.GradientTransformation,
+    update_every: int,
+) -> Callable[[_StreamState, Array, Array], tuple[_StreamState, Array]]:
+    """One step as a compiled function `(state, channels, target)` to the state and the readout.
+
+    It knows no learner, so that equal learners share it and none is kept by it.
+    """
+
+    def advance(state: _StreamState, channels: Array, target: Array) -> tuple[_StreamState, Array]:
         key, noise_key = jax.random.split(state.key)
-        now = self.rule.step(
-            self.network,
+        now = rule.step(
+            network,
             state.params,
             state.memory,
             channels,
@@ -127,17 +141,18 @@ class StreamingLearner:
         direction = jax.tree.map(jnp.add, state.direction, now.direction)
         num_steps = state.num_steps + 1
         state = _StreamState(state.params, state.optimiser, now.memory, direction, num_steps, key)
-        state = jax.lax.cond(num_steps == self.update_every, self._update, lambda s: s, state)
-        return state, now.readout
+        return jax.lax.cond(num_steps == update_every, update, lambda s: s, state), now.readout
 
-    def _update(self, state: _StreamState) -> _StreamState:
-        mean = jax.tree.map(lambda d: d / self.update_every, state.direction)
+    def update(state: _StreamState) -> _StreamState:
+        mean = jax.tree.map(lambda d: d / update_every, state.direction)
         # optax mixes integer counts with floats, which strict promotion rules do not allow.
         with jax.numpy_dtype_promotion("standard"):
-            changes, optimiser = self.optimiser.update(mean, state.optimiser, state.params)
+            changes, after = optimiser.update(mean, state.optimiser, state.params)
         return state._replace(
             params=optax.apply_updates(state.params, changes),
-            optimiser=optimiser,
+            optimiser=after,
             direction=jax.tree.map(jnp.zeros_like, mean),
             num_steps=jnp.zeros_like(state.num_steps),
         )
+
+    return jax.jit(advance)

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import jax
 from tyro.conf import Suppress as Fixed
@@ -21,6 +21,8 @@ from latticework.train import (
     TrainResult,
     train,
 )
+
+RecipeT = TypeVar("RecipeT", bound="AbstractRecipe")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class AbstractRecipe(abc.ABC):
             f"batches of {training.batch_size}"
         )
 
-    def within(self, dataset: Dataset) -> Self:
+    def within(self: RecipeT, dataset: Dataset) -> RecipeT:
         """The same recipe for another data set, which may have fewer examples."""
         del dataset
         training = dataclasses.replace(self.training, eval_subset=None, train_size=None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import jax
 from tyro.conf import Suppress as Fixed
@@ -58,6 +58,9 @@ def _smallest() -> Columns:
         (Column("column", 100, 32, 10),),
         links=(Link("row", "column", Uniform(1.6)),),
     )
+
+
+WaveRecipeT = TypeVar("WaveRecipeT", bound="WaveRecipe")
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class WaveRecipe(AbstractRecipe):
             f"{self.semantics} semantics"
         )
 
-    def within(self, dataset: Dataset) -> Self:
+    def within(self: WaveRecipeT, dataset: Dataset) -> WaveRecipeT:
         """With no more examples than there are."""
         return replace(self, protocol=self.protocol.within(dataset))
 

@@ -142,7 +142,7 @@ def _checksum(pixels: Array) -> Array:
     return jnp.sum(hashed, dtype=jnp.uint32)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def _ends(intensity: float, wave_length: int) -> np.ndarray:
     """`[pixel, n - 1]`: chance that an interval of at least n steps has n, float32."""
     table = np.zeros((LEVELS, wave_length))
