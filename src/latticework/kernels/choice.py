@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from latticework.core.checks import require
-from latticework.core.registry import unknown_name
 from latticework.kernels.base import AbstractKernel, Problem
+from latticework.kernels.choosing import AUTO, choose
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.reference import ReferenceKernel
 from latticework.kernels.skewed_adjoint import SkewedAdjointKernel
@@ -16,8 +15,6 @@ KERNELS: dict[str, type[Any]] = {
 }
 """Kernels by name, the fastest first: concrete `AbstractKernel`s made from a `Problem`."""
 
-AUTO = "auto"
-
 
 def choose_kernel(problem: Problem, requested: str = AUTO) -> AbstractKernel:
     """The kernel named `requested`, or the fastest that computes `problem`.
@@ -26,14 +23,4 @@ def choose_kernel(problem: Problem, requested: str = AUTO) -> AbstractKernel:
         ValueError: when the kernel is not known or does not apply; the message says why, and
             which ones do. A request never falls back in silence.
     """
-    if requested == AUTO:
-        name = next(name for name, kernel in KERNELS.items() if kernel.refusal(problem) is None)
-        return KERNELS[name](problem)
-    require(requested in KERNELS, unknown_name("kernel", requested, [AUTO, *KERNELS]))
-    reason = KERNELS[requested].refusal(problem)
-    usable = [name for name, kernel in KERNELS.items() if kernel.refusal(problem) is None]
-    require(
-        reason is None,
-        f"the kernel {requested!r} does not apply: {reason}; these do: {', '.join(usable)}",
-    )
-    return KERNELS[requested](problem)
+    return choose(KERNELS, requested, lambda kernel: kernel.refusal(problem))(problem)

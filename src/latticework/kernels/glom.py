@@ -8,13 +8,10 @@ from jaxtyping import Array, Float
 
 from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
-from latticework.core.checks import require
-from latticework.core.registry import unknown_name
+from latticework.kernels.choosing import AUTO, choose
 from latticework.kernels.glom_base import AbstractDelta
 from latticework.kernels.glom_native import NativeDelta
 from latticework.topologies import torus
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,5 @@ def delta_kernel(
     Raises:
         ValueError: there is no such path, or it does not apply; a request never falls back.
     """
-    usable = [name for name, path in DELTAS.items() if path.refusal(nets, attention) is None]
-    if requested == AUTO:
-        return DELTAS[usable[0]](nets, attention)
-    require(requested in DELTAS, unknown_name("kernel", requested, [AUTO, *DELTAS]))
-    reason = DELTAS[requested].refusal(nets, attention)
-    require(
-        reason is None,
-        f"the kernel {requested!r} does not apply: {reason}; these do: {', '.join(usable)}",
-    )
-    return DELTAS[requested](nets, attention)
+    path = choose(DELTAS, requested, lambda path: path.refusal(nets, attention))
+    return path(nets, attention)

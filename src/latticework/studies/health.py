@@ -138,7 +138,7 @@ def _kernels() -> Iterator[Finding]:
     native = extension()
     main = require_leaky(recipe(MAIN_RECIPE), "doctor")
     problem = Problem(main.network(), main.rule, main.loss)
-    chosen = main.learner().kernel
+    chosen = next(name for name, kernel in KERNELS.items() if kernel.refusal(problem) is None)
     for name, kernel in KERNELS.items():
         reason = kernel.refusal(problem)
         detail = reason or (
