@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from latticework.core.checks import require
 from latticework.core.counter_bits import keep_factors, stream
+from latticework.core.seeds import key_of
 
 NetParams = dict[str, Array]
 """`weight1 [net, D, 9 D]`, `weight2` and `weight3 [net, D, D]`, `bias1..3 [net, D]`; with
@@ -106,7 +107,7 @@ class LevelNets:
     @property
     def num_parameters(self) -> int:
         """Learnable scalars."""
-        shapes = jax.eval_shape(self.init, jax.random.key(0))
+        shapes = jax.eval_shape(self.init, key_of(0))
         return sum(int(np.prod(shape.shape)) for shape in shapes.values())
 
     @cached_property

@@ -49,7 +49,10 @@ def _main(args: list[str]) -> int:
         if args[0] not in COMMANDS:
             raise ValueError(unknown_name("command", args[0], COMMANDS))
         module = importlib.import_module(f"latticework.cli.{args[0]}")
-        status = module.main(args[1:])
+        from latticework.core.seeds import own_draws  # brings JAX, which --help does without
+
+        with own_draws():
+            status = module.main(args[1:])
         _flush()
         return status
     except BrokenPipeError:

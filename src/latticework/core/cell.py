@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from latticework.core.seeds import key_of
 from latticework.core.topology import Wiring
 
 CellParams = dict[str, Array]
@@ -89,7 +90,7 @@ class AbstractCell(abc.ABC):
 
     def num_parameters(self, wiring: Wiring) -> int:
         """Learnable scalars: per-slot groups count the slots that own a weight."""
-        shapes = jax.eval_shape(lambda: self.init(jax.random.key(0), wiring))
+        shapes = jax.eval_shape(lambda: self.init(key_of(0), wiring))
         per_slot = int(wiring.has_weight.sum())
         return sum(per_slot if s.ndim == 2 else wiring.num_cells for s in shapes.values())
 

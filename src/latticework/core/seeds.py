@@ -1,8 +1,10 @@
-"""Seeds: which numbers are one, and the key that each of them starts."""
+"""Seeds: which numbers are one, the key that each of them starts, and how keys are drawn from."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -10,6 +12,10 @@ from latticework.core.checks import require
 
 IMPLEMENTATION = "threefry2x32"
 """How a key's random numbers are made; named, so that no setting of JAX changes a run."""
+
+PARTITIONABLE = True
+"""Which of the two streams of that implementation is drawn, what JAX calls
+`jax_threefry_partitionable`; its default, which goldens and committed results were made with."""
 
 NUM_SEEDS = 2**32
 """Seeds are below this. A key is made of 32 bits of its seed, so that a larger one would be another
@@ -81,4 +87,20 @@ def key_of(seed: int, offset: int = 0) -> Array:
         ValueError: `seed` is not a seed.
     """
     check_seed("seed", seed)
-    return jax.random.key((int(seed) + offset) % NUM_SEEDS, impl=IMPLEMENTATION)
+    # Not `jax.random.key`, to which the user's `jax_random_seed_offset` is added.
+    return key_from(np.array([0, (int(seed) + offset) % NUM_SEEDS], np.uint32))
+
+
+def key_from(words: Array | np.ndarray) -> Array:
+    """The keys that consist of pairs of words, `[..., 2]`."""
+    return jax.random.wrap_key_data(jnp.asarray(words, jnp.uint32), impl=IMPLEMENTATION)
+
+
+@contextlib.contextmanager
+def own_draws() -> Iterator[None]:
+    """Within it keys are drawn from as the package does, whatever JAX was told.
+
+    It counts where code is traced: around a call, or within a function that is compiled.
+    """
+    with jax.threefry_partitionable(PARTITIONABLE):
+        yield

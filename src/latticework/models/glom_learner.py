@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from latticework.cells.level_nets import NetParams
 from latticework.core.checks import require
 from latticework.core.learner import AbstractLearner, Updates
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_of, own_draws
 from latticework.core.trees import stacked
 from latticework.core.validation import check_encoded, check_examples
 from latticework.models.glom import Glom
@@ -60,6 +60,7 @@ class GlomLearner(AbstractLearner):
         """Channels of the top vector, the first of which are the classes."""
         return self.network.nets.vector_length
 
+    @own_draws()
     def init(self, seeds: Sequence[int]) -> NetParams:
         """Parameters for each seed, `[seed, net, ...]`."""
         each = [self._init(key_of(seed)) for seed in seeds]

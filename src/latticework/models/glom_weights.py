@@ -7,6 +7,7 @@ import numpy as np
 
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
+from latticework.core.seeds import key_of
 from latticework.untrusted import read_npz
 
 STORED = {
@@ -27,7 +28,7 @@ def read_weights(path: Path, nets: LevelNets) -> NetParams:
         ValueError: the file is damaged, or an array is missing or has another shape.
         OSError: the file cannot be read.
     """
-    like = jax.eval_shape(nets.init, jax.random.key(0))
+    like = jax.eval_shape(nets.init, key_of(0))
     shapes = {name: leaf.shape[1:] for name, leaf in like.items()}
     stored = read_npz(path)
     params = {}

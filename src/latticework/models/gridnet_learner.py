@@ -13,7 +13,7 @@ from latticework.core.checks import require
 from latticework.core.learner import ACCURACY, AbstractLearner, Updates
 from latticework.core.loss import cross_entropy
 from latticework.core.registry import unknown_name
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_of, own_draws
 from latticework.core.trees import stacked
 from latticework.core.validation import check_encoded, check_examples
 from latticework.kernels import AUTO
@@ -80,6 +80,7 @@ class GridnetLearner(AbstractLearner):
         """What `points` averages to."""
         return "share of the pixels' variance explained" if self.is_echo else ACCURACY
 
+    @own_draws()
     def init(self, seeds: Sequence[int]) -> GridnetParams:
         """Parameters for each seed, stacked."""
         each = [self.network.init(key_of(seed)) for seed in seeds]

@@ -11,7 +11,7 @@ from latticework.core.learner import AbstractLearner, FusedSteps, OptimiserSpec,
 from latticework.core.loss import LossMode, check_loss_mode
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_of, own_draws
 from latticework.core.trees import stacked
 from latticework.core.validation import check_encoded, check_examples
 from latticework.kernels import AUTO, AbstractKernel, Problem, choose_kernel
@@ -63,6 +63,7 @@ class LeakyLearner(AbstractLearner):
         """Classes that are read."""
         return self.network.wiring.num_classes
 
+    @own_draws()
     def init(self, seeds: Sequence[int]) -> CellParams:
         """Parameters for each seed, `[seed, cell, ...]`."""
         each = [self.network.init(key_of(seed)) for seed in seeds]

@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
-from latticework.core.seeds import check_seed, key_of
+from latticework.core.seeds import check_seed, key_of, own_draws
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Mismatch:
         """What the devices do with `params`, `[seed, cell, ...]`."""
         if self.is_ideal:
             return params
-        tau_key, gain_key = jax.random.split(key_of(self.seed))
+        with own_draws():
+            tau_key, gain_key = jax.random.split(key_of(self.seed))
         log_tau, weight = params["log_tau"], params["weight"]
         return {
             **params,
@@ -62,4 +63,5 @@ class Mismatch:
 
 def _normal(key: Array, like: Array) -> Array:
     """One number per seed and cell; the same devices whatever the precision."""
-    return jax.random.normal(key, like.shape, jnp.float32).astype(like.dtype)
+    with own_draws():
+        return jax.random.normal(key, like.shape, jnp.float32).astype(like.dtype)

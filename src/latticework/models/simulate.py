@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_of, own_draws
 from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
 from latticework.kernels.wave_problem import WaveProblem, Weights
 from latticework.schedules import Wave
@@ -27,6 +27,7 @@ class Simulation(NamedTuple):
     trains: dict[str, np.ndarray]
 
 
+@own_draws()
 def simulate(
     wiring: Columns,
     trains: UInt32[Array, "example wave channel"],

@@ -15,7 +15,7 @@ from latticework.core.checks import require
 from latticework.core.loss import error
 from latticework.core.network import Network
 from latticework.core.rule import AbstractOnlineRule, AbstractRule
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_of, own_draws
 from latticework.core.validation import check_inputs
 
 
@@ -70,7 +70,9 @@ class StreamingLearner:
         self.update_every = update_every
         self._advance = _compiled_step(network, rule, optimiser, update_every)
         key = key_of(seed)
-        params = network.init(key) if params is None else params
+        if params is None:
+            with own_draws():
+                params = network.init(key)
         self._state = _StreamState(
             params=params,
             optimiser=optimiser.init(params),
@@ -128,6 +130,7 @@ def _compiled_step(
     It knows no learner, so that equal learners share it and none is kept by it.
     """
 
+    @own_draws()
     def advance(state: _StreamState, channels: Array, target: Array) -> tuple[_StreamState, Array]:
         key, noise_key = jax.random.split(state.key)
         now = rule.step(

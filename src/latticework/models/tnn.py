@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from latticework.core import spikes
 from latticework.core.checks import require
 from latticework.core.learner import Updates
-from latticework.core.seeds import key_of
+from latticework.core.seeds import key_from, key_of, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner
 from latticework.core.trained_readout import AbstractTrainedReadout
 from latticework.core.trees import stacked
@@ -81,6 +81,7 @@ class TnnLearner(AbstractStagedLearner):
         """Counts that the classifier sees."""
         return self.problem.num_read * (self.num_waves if self.reads == "all" else 1)
 
+    @own_draws()
     def init(self, seeds: Sequence[int]) -> Params:
         """Weights as their links say, a key, and a classifier that knows nothing."""
         return stacked(self._one(seed) for seed in seeds)
@@ -149,10 +150,7 @@ class TnnLearner(AbstractStagedLearner):
             "expected the same [seed, example]",
         )
         check_classes(targets, self.num_classes)
-        keys = [
-            jax.random.fold_in(jax.random.wrap_key_data(key, impl="threefry2x32"), _CLASSIFIER)
-            for key in params["key"]
-        ]
+        keys = [jax.random.fold_in(key_from(key), _CLASSIFIER) for key in params["key"]]
         features = self._answers(features)
         each = jnp.repeat(targets, features.shape[1] // targets.shape[1], axis=1)
         fits = self.classifier.fit_each(features, each, jnp.stack(keys), self.num_classes)

@@ -12,6 +12,7 @@ from latticework.core.network import Network
 from latticework.core.readout import AbstractReadout
 from latticework.core.rule import AbstractRule
 from latticework.core.schedule import AbstractSchedule
+from latticework.core.seeds import key_of
 from latticework.core.task import AbstractTask
 from latticework.core.topology import AbstractTopology
 from latticework.kernels import AUTO
@@ -73,7 +74,7 @@ class LeakyRecipe(AbstractRecipe):
     def parameters(self) -> dict[str, int]:
         """Learnable scalars of each group; per-slot groups count slots that own a weight."""
         network = self.network()
-        shapes = jax.eval_shape(lambda: network.init(jax.random.key(0)))
+        shapes = jax.eval_shape(lambda: network.init(key_of(0)))
         per_slot = int(network.wiring.has_weight.sum())
         return {
             name: per_slot if shapes[name].ndim == 2 else network.wiring.num_cells

@@ -14,6 +14,7 @@ from latticework.core.influence import InfluencePairs, influence_pairs, reaches_
 from latticework.core.loss import LossMode, check_loss_mode, error, sequence_loss
 from latticework.core.network import Network
 from latticework.core.rule import OnlineStep, ReadoutGradient, RuleResult
+from latticework.core.seeds import key_of
 from latticework.rules.learning_signals import AbstractLearningSignal
 from latticework.rules.non_idealities import NonIdealities
 from latticework.rules.traces import (
@@ -65,7 +66,7 @@ class TraceRule:
 
     def num_traces(self, network: Network) -> int:
         """Traces kept: one per pair and parameter of its source cell."""
-        params = jax.eval_shape(lambda: network.init(jax.random.key(0)))
+        params = jax.eval_shape(lambda: network.init(key_of(0)))
         slots = network.wiring.has_weight.sum(axis=1)
         num_per_cell = sum(value.ndim == 1 for value in params.values())
         num_per_slot = sum(value.ndim == 2 for value in params.values())

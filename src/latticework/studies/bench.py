@@ -16,6 +16,7 @@ from latticework.core.network import Network
 from latticework.core.precision import double_precision
 from latticework.core.registry import unknown_name
 from latticework.core.rule import AbstractRule
+from latticework.core.seeds import key_of
 from latticework.kernels import KERNELS, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.extension import THREADS_VARIABLE, extension
 from latticework.kernels.native_kernel import NativeKernel
@@ -230,13 +231,13 @@ def _time(
 def _data(case: Case, batch: int, dtype: Dtype) -> dict[str, Any]:
     """Initial parameters of seed 0, and images of noise in 0..1, the same for every path."""
     wiring, rng = case.network.wiring, np.random.default_rng(0)
-    params = case.network.init(jax.random.key(0))
+    params = case.network.init(key_of(0))
     shape = (1, batch, case.num_steps, wiring.num_channels)
     return {
         "params": {name: jnp.asarray(value, dtype)[None] for name, value in params.items()},
         "inputs": jnp.asarray(rng.random(shape), dtype),
         "targets": jnp.asarray(rng.integers(0, wiring.num_classes, (1, batch)), jnp.int32),
-        "key": jax.random.split(jax.random.key(1), 1),
+        "key": jax.random.split(key_of(1), 1),
     }
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.seeds import key_of
 from latticework.core.task import Dataset
 from latticework.models import Gridnet, GridnetParams
 from latticework.pictures import cube_gif, cube_slices, signal_reach
@@ -91,7 +92,7 @@ def travel(network: Gridnet, params: GridnetParams, image: Array) -> tuple[np.nd
         States `[step, *cells]` and sensitivity `[step, depth]`, both from before the first step.
     """
     params = jax.tree.map(jnp.asarray, params)  # as read from a file
-    change = jax.random.normal(jax.random.key(0), image.shape, image.dtype)
+    change = jax.random.normal(key_of(0), image.shape, image.dtype)
 
     def states_of(image: Array) -> Array:
         start = network.start(params, image)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from latticework.core.checks import require
-from latticework.core.seeds import check_seed, key_of
+from latticework.core.seeds import check_seed, key_of, own_draws
 from latticework.tasks import arguments
 
 DENSITY = 0.1
@@ -67,7 +67,7 @@ class SparseProjection:
 def _draw(num_out: int, num_in: int, seed: int) -> np.ndarray:
     """The matrix of `SparseProjection`; concrete also when called while tracing."""
     shape = (num_out, num_in)
-    with jax.ensure_compile_time_eval():
+    with jax.ensure_compile_time_eval(), own_draws():
         keys = jax.random.split(key_of(seed), 6)
         normal = np.asarray(jax.random.normal(keys[4], shape, jnp.float32))
         # the threshold's type decides the type of the uniform draw, hence its bits

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 CODE_PATHS = frozenset({"kernel", "kernel_name"})
@@ -112,7 +113,7 @@ def _is_filled(cell: types.CellType) -> bool:
 
 
 def _array(value: Any) -> dict[str, Any]:
-    if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         value = jax.random.key_data(value)
     array = np.asarray(value)
     digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

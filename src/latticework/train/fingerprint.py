@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from latticework.core.learner import AbstractLearner
+from latticework.core.seeds import IMPLEMENTATION, PARTITIONABLE
 from latticework.core.task import Dataset
 from latticework.train.description import description
 from latticework.train.files import plain
@@ -86,6 +87,7 @@ def fingerprint(
             0,
         ),
         **more,
+        "random_numbers": [IMPLEMENTATION, "partitionable" if PARTITIONABLE else "original"],
         "layout": LAYOUT,
         "learner": description(learner),
         "encode": description(encode),

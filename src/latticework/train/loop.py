@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.learner import AbstractLearner
-from latticework.core.seeds import check_seeds
+from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
 from latticework.train.optimisers import OptimiserConfig
@@ -21,6 +21,7 @@ from latticework.train.run_setup import Setup
 from latticework.train.steps import Encode
 
 
+@own_draws()
 def train(
     learner: AbstractLearner,
     dataset: Dataset,

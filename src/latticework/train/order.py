@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from latticework.core.seeds import IMPLEMENTATION, key_of
+from latticework.core.seeds import key_from, key_of
 
 _ORDER_KEY, _NOISE_KEY, _SUBSET_KEY = 42, 7, 999
 """The published keys, which seed 0 gets; seed n gets key + n."""
@@ -61,4 +61,4 @@ def key_data(keys: Array) -> Array:
 
 def keys_of(data: np.ndarray) -> Array:
     """Keys back from plain integers."""
-    return jax.random.wrap_key_data(jnp.asarray(data), impl=IMPLEMENTATION)
+    return key_from(data)

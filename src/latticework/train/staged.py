@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from latticework.core.seeds import check_seeds
+from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
@@ -31,6 +31,7 @@ LARGEST_TABLE = 1 << 30
 """Bytes of features that are kept at once; beyond it seeds take turns."""
 
 
+@own_draws()
 def train_in_stages(
     learner: AbstractStagedLearner,
     dataset: Dataset,
@@ -103,9 +104,8 @@ class StagedRun:
         self.losses: list[list[float]] = []
         self.notes = Notes()
         self.earlier_seconds = self.train_seconds = 0.0
-        self.fingerprint = fingerprint(
-            learner, encode, dataset, seeds, recipe, protocol=dataclasses.asdict(protocol)
-        )
+        shares = dataclasses.asdict(protocol)
+        self.fingerprint = fingerprint(learner, encode, dataset, seeds, recipe, protocol=shares)
         self._learn = jax.jit(lambda params, raw, first: learner.learn(params, encode(raw), first))
         self._features = jax.jit(lambda params, raw: learner.features(params, encode(raw)))
 

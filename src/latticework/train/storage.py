@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from latticework.core.fixed_point import FixedPoint
 from latticework.core.learner import Params
+from latticework.core.seeds import key_from
 
 
 class StoreState(NamedTuple):
@@ -44,7 +45,7 @@ def stored(storage: FixedPoint, limits: Mapping[str, float]) -> optax.GradientTr
     ) -> tuple[optax.Updates, optax.OptState]:
         if params is None or not isinstance(state, StoreState):
             raise ValueError("rounding parameters needs the parameters; pass them to update")
-        key = jax.random.fold_in(jax.random.wrap_key_data(state.words), state.count)
+        key = jax.random.fold_in(key_from(state.words), state.count)
         paths, tree = jax.tree_util.tree_flatten_with_path(params)
         rounded = []
         for number, ((path, param), change) in enumerate(

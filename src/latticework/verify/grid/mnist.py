@@ -11,6 +11,7 @@ from latticework.core.cell import CellParams
 from latticework.core.loss import sequence_loss
 from latticework.core.network import Network
 from latticework.core.rule import AbstractRule
+from latticework.core.seeds import key_of
 from latticework.kernels import KERNELS, Problem
 from latticework.rules import Bptt, HopTrace
 from latticework.tasks import RowImage
@@ -74,7 +75,7 @@ def _directions(
 
 def _initial_parameters(golden: Archive, network: Network) -> Iterator[Check]:
     """The stored parameters are the published float32 draw from seed 0, which `init` repeats."""
-    drawn = network.init(jax.random.key(0))
+    drawn = network.init(key_of(0))
     for name in GROUPS:
         yield compare(
             f"initial {name}", published_group(drawn, name), golden.array(name), _DRAW_TOLERANCE

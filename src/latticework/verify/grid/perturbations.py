@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from latticework.core.cell import CellParams
 from latticework.core.network import Network
+from latticework.core.seeds import key_of
 from latticework.rules import HopTrace, NonIdealities
 from latticework.verify.archive import Archive
 from latticework.verify.families import Context
@@ -106,7 +107,7 @@ def _draw(
 
     def all_draws(params: CellParams, inputs: Array, target: Array) -> CellParams:
         one = partial(_direction, network, rule, params, inputs, target)
-        keys = jax.random.split(jax.random.key(0), count)
+        keys = jax.random.split(key_of(0), count)
         return jax.lax.map(one, keys, batch_size=_DRAWS_AT_ONCE)
 
     return jax.jit(all_draws)(params, inputs, target)

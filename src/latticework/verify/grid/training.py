@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from latticework.cells import LeakyTanh
 from latticework.core.cell import CellParams
+from latticework.core.seeds import key_of
 from latticework.models import LeakyLearner, grid
 from latticework.rules import HopTrace
 from latticework.tasks import RowImage
@@ -75,7 +76,7 @@ def _train(
     def step(carry: tuple[CellParams, Any], batch: tuple[Array, Array]):
         params, state = carry
         inputs, targets = batch
-        update = learner.updates(params, inputs[None], targets[None], jax.random.key(0)[None])
+        update = learner.updates(params, inputs[None], targets[None], key_of(0)[None])
         changes, state = optimiser.update(update.direction, state, params)
         params = jax.tree.map(jnp.add, params, changes)
         return (params, state), _After(params, update.direction, update.loss, state)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from latticework.core import spikes
+from latticework.core.seeds import key_of
 from latticework.kernels.wave_choice import choose_wave_kernel
 from latticework.kernels.wave_problem import WaveProblem
 from latticework.readouts.sigmoid_sgd import SigmoidSgd
@@ -113,9 +114,8 @@ def replay_training_statistics(golden: Archive, context: Context) -> Iterator[Ch
     replicas = golden.count("replicas")
     start = {"row>rtnn": golden.array("w_ff0"), "before>rtnn": golden.array("w_rec0")}
     weights = {name: jnp.stack([jnp.asarray(value)] * replicas) for name, value in start.items()}
-    keys = jax.vmap(lambda seed: jax.random.bits(jax.random.key(seed), (2,), jnp.uint32))(
-        jnp.arange(replicas)
-    )
+    seeds = jnp.stack([key_of(seed) for seed in range(replicas)])
+    keys = jax.vmap(lambda seed: jax.random.bits(seed, (2,), jnp.uint32))(seeds)
     shown = Ramp().encode(WaveImage().encode(images), length, keys[0])
     result = jax.jit(lambda *args: kernel.run(*args, learns=True))(
         weights, jnp.stack([shown] * replicas), keys, jnp.uint32(0)
