@@ -10,7 +10,7 @@ from PIL import Image
 
 from latticework.recipes import read_recipe
 from latticework.studies.own_images import read_examples
-from latticework.tasks import RowImage
+from latticework.tasks import DataSource, RowImage
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_inversion_can_be_forbidden_and_forced(tmp_path):
 
 
 def test_an_array_of_the_data_passes_untouched(tmp_path):
-    images = RowImage("digits").load(None).test_inputs[:3]
+    images = RowImage("digits").load(DataSource(offline=True)).test_inputs[:3]
     np.save(tmp_path / "three.npy", images)
     np.save(tmp_path / "shares.npy", (images / 255).astype(np.float32))
     for name in ("three", "shares"):

@@ -13,6 +13,7 @@ from tasks_support import arrays, bare_machine, contents, known_set  # noqa: F40
 from latticework.core import places
 from latticework.tasks import cache
 from latticework.tasks.catalogue import CATALOGUE
+from latticework.tasks.folders import find_file
 
 FILE = known_set().files[1]
 CONTENT = contents()[FILE.name]
@@ -31,7 +32,7 @@ def test_stored_files_are_found_and_read(tmp_path, name):
     folder = tmp_path / "deep" / "folder"
     got = cache.store(folder, name, [content[:5], b"", content[5:]], FILE)
     assert np.array_equal(got, arrays()[1])
-    assert cache.find_file(folder, FILE) == folder / name
+    assert find_file(folder, FILE.name) == folder / name
     assert np.array_equal(cache.read_known(folder / name, FILE), arrays()[1])
     assert [path.name for path in folder.iterdir()] == [name]
 
@@ -89,7 +90,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 def test_half_written_files_are_not_found(tmp_path):
     (tmp_path / f"{FILE.name}.gz.1234.part").write_bytes(CONTENT)
     (tmp_path / f"{FILE.name}.gz").mkdir()
-    assert cache.find_file(tmp_path, FILE) is None
+    assert find_file(tmp_path, FILE.name) is None
 
 
 def test_a_file_of_another_known_set_is_named(tmp_path):

@@ -53,4 +53,4 @@ def test_own_files(tmp_path):
     (own / "t10k-labels-idx1-ubyte.gz").unlink()
     found = row(data_status(source), "own", "folder")
     assert found["state"] == "damaged"
-    assert "there is no t10k-labels-idx1-ubyte" in found["note"]
+    assert "lacks t10k-labels-idx1-ubyte" in found["note"]

@@ -13,7 +13,7 @@ from train_support import SoftmaxLearner, blobs, compiled_once, run
 
 from latticework.train import OptimiserConfig, Outcome, SilentProgress, files
 
-OPERATIONS = 74
+OPERATIONS = 80
 """File operations of the run that is crashed; the first 7 write the recipe."""
 OWN = ("run", "seconds", "train_seconds", "images_per_second")
 
@@ -154,7 +154,7 @@ def test_a_run_of_constant_step_size_can_be_made_longer(tmp_path):
             {"optimiser": OptimiserConfig("sgd", learning_rate=0.01)},
             r"optimiser\.name was 'adam' and is now 'sgd'",
         ),
-        ({"dataset": blobs(train_examples=204)}, r"train_examples was \[203, 4, 4\]"),
+        ({"dataset": blobs(train_examples=204)}, "cannot go on: it learned blobs from .* SHA-256"),
         ({"learner": SoftmaxLearner(noise=0.0)}, r"learner\.noise was 0\.01 and is now 0\.0"),
         ({"recipe": {"name": "other"}}, "begun with another recipe: name was 'blobs'"),
     ],

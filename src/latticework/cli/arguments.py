@@ -51,7 +51,8 @@ class DataOptions:
     """Where data come from.
 
     Args:
-        data_dir: folder with the data files; LATTICEWORK_DATA says the same.
+        data_dir: folder that the data are read from, and nowhere else. LATTICEWORK_DATA names one
+            that is looked into first.
         offline: never touch the network.
     """
 
@@ -121,6 +122,11 @@ def take_recipe(argv: Sequence[str], command: str) -> tuple[AbstractRecipe, list
             "(latticework list shows them all)"
         )
     return choose_axes(recipe(name), rest)
+
+
+def names_dataset(argv: Sequence[str]) -> bool:
+    """Whether the data set is named by the user, so that nothing may take its place."""
+    return any(word.partition("=")[0] == "--task.dataset" for word in argv)
 
 
 def choose_axes(base: AbstractRecipe, argv: Sequence[str]) -> tuple[AbstractRecipe, list[str]]:

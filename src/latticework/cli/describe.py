@@ -10,7 +10,7 @@ from latticework.cli.arguments import RecipeOptions, parse, take_recipe
 from latticework.cli.output import console, print_json, table
 from latticework.core.side_work import side_work
 from latticework.pictures import draw_text
-from latticework.recipes import AbstractRecipe, LeakyRecipe, to_json
+from latticework.recipes import AbstractRecipe, LeakyRecipe, compared, to_json
 from latticework.studies.description import Description, KernelFacts, describe
 
 OWN = " *"
@@ -35,10 +35,11 @@ def main(argv: Sequence[str]) -> int:
     """Describe a recipe."""
     recipe, rest = take_recipe(argv, "describe")
     options = parse(DescribeOptions, rest, f"describe {recipe.name}", recipe=recipe)
-    if isinstance(options.recipe, LeakyRecipe):
-        _describe_leaky(options.recipe, options.json)
+    recipe = compared(options.recipe)
+    if isinstance(recipe, LeakyRecipe):
+        _describe_leaky(recipe, options.json)
     else:
-        _describe_any(options.recipe, options.json)
+        _describe_any(recipe, options.json)
     return 0
 
 

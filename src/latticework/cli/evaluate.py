@@ -10,10 +10,11 @@ import tyro
 from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse
+from latticework.cli.notice import print_origin
 from latticework.cli.output import accuracy, console, print_json, spread, table
 from latticework.recipes import OpenRun, open_run
 from latticework.studies.measurement import accuracies, confusions, load_dataset
-from latticework.train import Summary
+from latticework.train import Summary, data_difference, data_facts, learned_data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
         "run": options.run,
         "name": opened.recipe.name,
         "dataset": dataset.name,
+        "data": data_facts(dataset),
+        "learned_data": learned_data(opened.folder),
         "test_examples": len(dataset.test_targets),
         "epochs": len(opened.folder.read_metrics()),
         "seeds": opened.seeds,
@@ -56,14 +59,21 @@ def main(argv: Sequence[str]) -> int:
         "recorded_on": opened.recipe.tested_text(dataset),
         "published": opened.recipe.published.test_accuracy,
     }
+    difference = data_difference(opened.folder, dataset)
+    if difference:
+        facts["published"] = None
     counts = confusions(opened, dataset, seed) if options.confusion else None
     if options.json:
         extra = {} if counts is None else {"confusion": {"seed": seed, "counts": counts}}
-        print_json({**facts, **extra})
+        print_json({**facts, "data_difference": difference, **extra})
     else:
+        print_origin(console(), dataset)
         _print(console(), opened, facts)
         if counts is not None:
             _print_confusions(console(), counts, seed)
+        if difference:
+            text = f"NOTE: these are not the data that the run learned: {difference}"
+            console().print(text, style="bold yellow", markup=False, soft_wrap=True)
     return 0
 
 
@@ -98,7 +108,10 @@ def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
             f"max {accuracy(summary['max'])}",
             style="bold",
         )
-    screen.print(f"published: {opened.recipe.published.text}", markup=False)
+    if facts["published"] is None:
+        screen.print("published: - (for these data and this recipe)", markup=False)
+    else:
+        screen.print(f"published: {facts['published']:.3f}", markup=False)
 
 
 def _print_confusions(screen: Console, counts: np.ndarray, seed: int) -> None:

@@ -14,7 +14,7 @@ from latticework.cli.arguments import (
     parse,
     take_recipe,
 )
-from latticework.cli.notice import print_notice
+from latticework.cli.notice import print_notice, print_origin
 from latticework.cli.output import console, print_json, table
 from latticework.core.seeds import check_seed
 from latticework.pictures import hop_cosine
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     options = parse(GradcheckOptions, rest, f"gradcheck {recipe.name}", recipe=recipe)
     options.recipe.check()
     hops = _reaches(options)
-    prepared = prepare(options.recipe, options.data.source())
+    prepared = prepare(options.recipe, options.data.source(), strict=names_dataset(argv))
     swept, own = _measure(prepared, hops, options)
     if options.picture is not None:
         _draw(swept, options.picture, f"{recipe.name}: gradient cosine at the initial parameters")
@@ -162,6 +162,7 @@ def _print(
 ) -> None:
     screen, recipe = console(), prepared.recipe
     print_notice(screen, prepared.dataset)
+    print_origin(screen, prepared.dataset)
     groups = list(dict.fromkeys(row.group for row in swept))
     screen.print(
         f"{recipe.name}: direction against the true gradient (bptt), float64, initial parameters "

@@ -1,4 +1,4 @@
-"""The announcement that other data than those asked for are used."""
+"""What is said of the data: where they come from, and when they are not those asked for."""
 
 from rich.console import Console
 
@@ -9,3 +9,12 @@ def print_notice(screen: Console, dataset: Dataset) -> None:
     """Print the data set's notice, if there is one."""
     if dataset.notice:
         screen.print(f"NOTE: {dataset.notice}", style="bold yellow", markup=False, soft_wrap=True)
+
+
+def print_origin(screen: Console, dataset: Dataset) -> None:
+    """Print where the data come from, and what tells them from others."""
+    screen.print(
+        f"data {dataset.name} from {dataset.origin}, SHA-256 {dataset.sha256}",
+        markup=False,
+        soft_wrap=True,
+    )

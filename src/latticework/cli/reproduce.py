@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
+from latticework.cli.notice import print_origin
 from latticework.cli.output import console, print_json, spread, table
 from latticework.core.seeds import seeds_from
 from latticework.recipes import LENGTHY, RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
-from latticework.tasks import without_fallback
 from latticework.train import ForgivingProgress, Outcome, TrainResult, choose_progress
 
 FAILED = 1
@@ -88,7 +88,9 @@ def _run(
 ) -> TrainResult:
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
-    prepared = prepare(_strict(one), options.data.source())
+    prepared = prepare(one, options.data.source(), strict=True)
+    if not options.json:
+        print_origin(screen, prepared.dataset)
     return run(
         prepared, seeds, progress=ForgivingProgress(choose_progress(screen, silent=options.json))
     )
@@ -97,11 +99,6 @@ def _run(
 def _save(options: ReproduceOptions, one: AbstractRecipe, result: TrainResult) -> None:
     if options.save is not None and result.outcome is Outcome.FINISHED:
         save_result(options.save, one, result)
-
-
-def _strict(one: AbstractRecipe) -> AbstractRecipe:
-    """The recipe without a fall-back: a reproduction on other data would be none."""
-    return dataclasses.replace(one, task=without_fallback(one.task))
 
 
 def _table(done: Sequence[Done]):

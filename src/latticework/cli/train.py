@@ -14,10 +14,12 @@ from latticework.cli.arguments import (
     RecipeOptions,
     Unprefixed,
     choose_axes,
+    names_dataset,
     parse,
     take_name,
     take_recipe,
 )
+from latticework.cli.notice import print_notice, print_origin
 from latticework.cli.output import accuracy, command, console, print_json, spread
 from latticework.core.seeds import seeds_from
 from latticework.core.side_work import side_work
@@ -25,7 +27,6 @@ from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.report import save_result
 from latticework.studies.portrait import draw_run
-from latticework.tasks import without_fallback
 from latticework.train import (
     ForgivingProgress,
     Launch,
@@ -75,7 +76,12 @@ def main(argv: Sequence[str]) -> int:
     screen = console()
     with _launch(argv).joined():
         options, seeds = _parse(argv)
-        prepared = prepare(_recipe(options), options.data.source())
+        prepared = prepare(
+            options.recipe,
+            options.data.source(),
+            # What is gone on with, or kept for others, must not come from other data than it says.
+            strict=names_dataset(argv) or bool(options.resume or options.save),
+        )
         leads = jax.process_index() == 0
         named = options.resume or options.run_dir
         with run_folder(named, options.recipe.name, writes=leads) as folder:
@@ -95,14 +101,6 @@ def main(argv: Sequence[str]) -> int:
     return FAILED if result.outcome is Outcome.NON_FINITE else 0
 
 
-def _recipe(options: TrainOptions) -> AbstractRecipe:
-    """The recipe; what is kept for others must not come from other data than it says."""
-    recipe = options.recipe
-    if options.save is None:
-        return recipe
-    return dataclasses.replace(recipe, task=without_fallback(recipe.task))
-
-
 def _show(
     screen: Console, options: TrainOptions, prepared: Prepared, result: TrainResult, folder: Path
 ) -> None:
@@ -114,7 +112,7 @@ def _show(
             print_result(screen, prepared, result, folder)
     finally:
         if options.save is not None and result.metrics:
-            save_result(options.save, options.recipe, result)
+            save_result(options.save, prepared.recipe, result)
     drawn: list[Path] = []
     if _worth_drawing(options, result):
         with side_work(f"no pictures of {folder}"):
@@ -165,8 +163,7 @@ def _worth_drawing(options: TrainOptions, result: TrainResult) -> bool:
 def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], folder: Path) -> None:
     """What is about to run."""
     recipe, dataset = prepared.recipe, prepared.dataset
-    if dataset.notice:
-        screen.print(f"NOTE: {dataset.notice}", style="bold yellow", soft_wrap=True)
+    print_notice(screen, dataset)
     screen.print(f"{recipe.name}: {recipe.summary}", style="bold", soft_wrap=True)
     screen.print(
         f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters; "
@@ -174,6 +171,7 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
         f"kernel {recipe.learner().kernel}",
         soft_wrap=True,
     )
+    print_origin(screen, dataset)
     screen.print(f"run folder {folder}", soft_wrap=True)
 
 
@@ -207,8 +205,7 @@ def print_closing(screen: Console, prepared: Prepared, folder: Path, drawn: Sequ
         screen.print(
             f"pictures in {folder}: {', '.join(path.name for path in drawn)}", soft_wrap=True
         )
-    if prepared.dataset.notice:
-        screen.print(f"NOTE: {prepared.dataset.notice}", style="bold yellow", soft_wrap=True)
+    print_notice(screen, prepared.dataset)
 
 
 def _range(result: TrainResult) -> str:

@@ -1,7 +1,9 @@
 """What the data is: the task axis."""
 
 import abc
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -29,6 +31,8 @@ class Dataset:
         name: what was really loaded ("mnist", "digits"); a fall-back shows here.
         notice: one sentence when `name` is not what was asked for, else empty.
         num_classes: number of classes, where the task knows it.
+        origin: where it was read from, or how it was made.
+        digest: SHA-256 of the stored content, where that is not what the arrays hold.
 
     Raises:
         ValueError: a part is empty, inputs and targets differ in number, the parts differ in shape,
@@ -42,6 +46,8 @@ class Dataset:
     name: str
     notice: str = ""
     num_classes: int | None = None
+    origin: str = "memory"
+    digest: str = ""
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
@@ -78,6 +84,22 @@ class Dataset:
         """Raise ValueError unless every target is a whole number in 0..num_classes-1."""
         for name in ("train_targets", "test_targets"):
             check_classes(getattr(self, name), num_classes, f"{self.name}: {name}")
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of what is learned and tested on: `digest`, or that of all four arrays."""
+        if self.digest:
+            return self.digest
+        digest = hashlib.sha256()
+        for name in ("train_inputs", "train_targets", "test_inputs", "test_targets"):
+            part = getattr(self, name)
+            if isinstance(part, AbstractExamples):  # their number; who reads them has the digest
+                digest.update(f"{name} {part.shape}\n".encode())
+                continue
+            array = np.ascontiguousarray(part)
+            digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            digest.update(array.reshape(-1).view(np.uint8).data)
+        return digest.hexdigest()
 
 
 class AbstractTask(abc.ABC):

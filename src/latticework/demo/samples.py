@@ -15,13 +15,15 @@ def samples(source: DataSource) -> dict[str, Any]:
     """Test images of each class, MNIST's where the folder or the cache has it, without a network.
 
     Raises:
-        ValueError: a file in the user's folder is damaged.
+        ValueError: a file in the user's folder is damaged, or it is named by --data-dir and lacks
+            MNIST.
     """
     try:
         images, name, notice = fetch("mnist", source), "MNIST", ""
     except NoDataError:
         images, name = fetch("digits", source), "8x8 digits"
-        notice = f"scikit-learn's digits; {FETCH}"
+        lacking = f"{source.name_of_folder} has no MNIST; " if source.folder else ""
+        notice = f"{lacking}scikit-learn's digits; {FETCH}"
     classes = images.test_classes
     chosen = [i for c in range(10) for i in np.flatnonzero(classes == c)[:PER_CLASS]]
     return {

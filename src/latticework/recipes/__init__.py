@@ -2,6 +2,7 @@
 
 from latticework.recipes.base import AbstractRecipe, Published
 from latticework.recipes.catalogue import FAMILIES, LENGTHY, RECIPES, recipe
+from latticework.recipes.comparison import compared, is_unchanged, published_for
 from latticework.recipes.glom_recipe import GlomRecipe
 from latticework.recipes.gridnet_recipe import GridnetRecipe
 from latticework.recipes.leaky_recipe import LeakyRecipe, require_leaky
@@ -21,9 +22,12 @@ __all__ = [
     "Prepared",
     "Published",
     "WaveRecipe",
+    "compared",
     "from_json",
+    "is_unchanged",
     "open_run",
     "prepare",
+    "published_for",
     "read_recipe",
     "recipe",
     "require_leaky",

@@ -16,6 +16,7 @@ from latticework.core.learner import Params
 from latticework.core.seeds import check_seeds
 from latticework.core.task import Dataset
 from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.comparison import compared
 from latticework.recipes.serial import from_json, to_json
 from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
@@ -44,20 +45,26 @@ class Prepared(Generic[RecipeT]):
     dataset: Dataset
 
 
-def prepare(recipe: RecipeT, source: DataSource) -> Prepared[RecipeT]:
+def prepare(recipe: RecipeT, source: DataSource, *, strict: bool = False) -> Prepared[RecipeT]:
     """Check a recipe and load its data.
 
     Where the embedded digits stand in for MNIST, `dataset.notice` says so, and measurements on a
-    subset larger than their test set become measurements on all of it.
+    subset larger than their test set become measurements on all of it. What was published for the
+    recipe stays with it only where nothing that decides numbers was changed.
+
+    Args:
+        recipe: what to run.
+        source: where to look for its data.
+        strict: whether nothing may take the place of the data that the recipe names.
 
     Raises:
         ValueError: the pieces do not fit, or the data cannot be had or are damaged.
         OSError: a file cannot be read.
     """
     recipe.check()
-    task, dataset = resolve(recipe.task, source)
+    task, dataset = resolve(recipe.task, source, strict=strict)
     recipe = dataclasses.replace(recipe, task=task)
-    return Prepared(recipe.within(dataset) if dataset.notice else recipe, dataset)
+    return Prepared(compared(recipe.within(dataset) if dataset.notice else recipe), dataset)
 
 
 def run(
@@ -135,7 +142,7 @@ def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
         raise ValueError(
             f"{folder.recipe} is not a recipe of this version ({error}); run it again"
         ) from error
-    return recipe, seeds
+    return compared(recipe), seeds
 
 
 def open_run(run_dir: Path) -> OpenRun:

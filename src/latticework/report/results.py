@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
-from latticework.recipes import RECIPES, AbstractRecipe, from_json, to_json
+from latticework.recipes import AbstractRecipe, from_json, published_for, to_json
 from latticework.recipes.base import Published
 from latticework.train import Summary, TrainResult, write_json
 from latticework.train.stored import EPOCH, RESULT
@@ -40,7 +40,7 @@ class RunResult:
     @property
     def published(self) -> Published:
         """What the catalogue says was published, whatever it said when the run was made."""
-        return RECIPES.get(self.recipe.name, self.recipe).published
+        return published_for(self.recipe)
 
     @property
     def is_cut_short(self) -> bool:

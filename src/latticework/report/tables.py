@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from latticework.core.words import plural
-from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe
+from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe, is_unchanged
 from latticework.recipes.base import Published
 from latticework.recipes.tnn_variants import VARIANTS
 from latticework.report.benchmarks import (
@@ -189,7 +189,7 @@ def _in_order(runs: Runs) -> list[AbstractRecipe]:
 
 
 def _ours(result: RunResult | None) -> str:
-    if result is None:
+    if result is None or not is_unchanged(result.recipe):
         return ""
     summary = result.summary
     seeds = plural(result.num_seeds, "seed") + (", cut short" if result.is_cut_short else "")

@@ -159,7 +159,7 @@ class Robustness(AbstractStudy):
         panels = [
             {
                 "title": sweep.title,
-                "published": dict(sweep.published) if self._is_published_size() else {},
+                "published": dict(sweep.published) if self._is_published() else {},
                 "series": {
                     signal: {
                         value: row["test_accuracy"]
@@ -176,13 +176,14 @@ class Robustness(AbstractStudy):
     def _sweeps(self) -> tuple[Sweep, ...]:
         return tuple(one for one in SWEEPS if not self.sweeps or one.name in self.sweeps)
 
-    def _is_published_size(self) -> bool:
-        return self.train_size == 6000 and self.epochs == 5
+    def _is_published(self) -> bool:
+        """Whether the published sweep is among these, of the published size."""
+        return self.train_size == 6000 and self.epochs == 5 and "message" in self.signals
 
     def _line(
         self, row: Row, signal: str, sweep: Sweep, value: float, published: float
     ) -> list[str]:
-        same = self._is_published_size() and signal == "message"
+        same = self._is_published() and signal == "message"
         line = [
             sweep.title,
             f"{value:g}",

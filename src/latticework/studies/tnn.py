@@ -11,7 +11,7 @@ import numpy as np
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
 from latticework.pictures.version_dots import version_dots
-from latticework.recipes import RECIPES, WaveRecipe, recipe
+from latticework.recipes import RECIPES, Published, WaveRecipe, published_for, recipe
 from latticework.studies.study import AbstractStudy, Point, Row, StudyTable
 from latticework.studies.training import spread, train_seeds
 from latticework.tasks import DataSource
@@ -142,7 +142,7 @@ class Tnn(AbstractStudy):
             lines.append(
                 {
                     "name": name.removeprefix("tnn-"),
-                    "published": base.published.test_accuracy,
+                    "published": self._published(base).test_accuracy,
                     "faithful": row["test_accuracy"],
                     "corrected": None if other is None else other["test_accuracy"],
                 }
@@ -151,7 +151,8 @@ class Tnn(AbstractStudy):
 
     def _line(self, rows: Sequence[Row], name: str) -> list[str]:
         base = versions()[name]
-        published, checked = base.published, base.published.checked
+        published = self._published(base)
+        checked = published.checked
         line = [name, published.text]
         line.append("-" if checked is None else f"{checked[0]:.3f} ± {checked[1]:.3f}")
         for scheme in self.protocols:
@@ -167,6 +168,11 @@ class Tnn(AbstractStudy):
             inside = _inside(ours, published.test_accuracy)
         same = "-" if checked is None else _agreement(ours, *checked, RESIMULATED_SEEDS)
         return [*line, inside, same]
+
+    def _published(self, base: WaveRecipe) -> Published:
+        """What was published for so many examples."""
+        protocol = Protocol("published", self.examples)
+        return published_for(dataclasses.replace(base, protocol=protocol))
 
     def _has(self, rows: Sequence[Row], name: str) -> bool:
         return any(row["recipe"] == name for row in rows)

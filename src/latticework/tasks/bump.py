@@ -78,6 +78,7 @@ class Bump(AbstractTask):
             test_targets,
             name="bump",
             num_classes=self.num_classes,
+            origin="random numbers",
         )
 
     def encode(self, raw: Array | np.ndarray) -> Array:

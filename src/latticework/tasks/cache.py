@@ -26,14 +26,6 @@ def writable(folder: Path) -> Path:
     return temporary_cache(f"{folder} cannot be written") / folder.name
 
 
-def find_file(folder: Path, file: KnownFile) -> Path | None:
-    """`file` in `folder`, gzipped or plain; None when it is not there."""
-    for name in (f"{file.name}.gz", file.name):
-        if (folder / name).is_file():
-            return folder / name
-    return None
-
-
 def read_known(path: Path, file: KnownFile) -> np.ndarray:
     """Read `path` and check that it is `file` to the last byte.
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from latticework.core.checks import require
 from latticework.core.registry import unknown_name
-from latticework.tasks.cache import find_file
-from latticework.tasks.catalogue import CATALOGUE, FILE_NAMES, NUM_CLASSES, SIDE, KnownFile
+from latticework.tasks.catalogue import CATALOGUE, FILE_NAMES, NUM_CLASSES, SIDE
 from latticework.tasks.digits import NUM_TRAIN as NUM_TRAIN_DIGITS
 from latticework.tasks.digits import digits
+from latticework.tasks.folders import find_file, lacking_text, set_folder
 from latticework.tasks.idx import read_idx
 from latticework.tasks.sources import DATA_VARIABLE, DataSource, load_known
 
@@ -65,28 +65,33 @@ def fetch(name: str, source: DataSource) -> Images:
     """
     check_image_set(name)
     if name == EMBEDDED:
+        require(
+            source.data_dir is None,
+            f"the {EMBEDDED} come with scikit-learn and are read from no folder; leave --data-dir "
+            "out, or choose another data set",
+        )
         images, classes = digits()
         n = NUM_TRAIN_DIGITS
         return Images(images[:n], classes[:n], images[n:], classes[n:], "scikit-learn")
     if name == OWN:
         return _own(source)
-    arrays, origin = load_known(name, CATALOGUE[name], source)
-    return _images(arrays, origin)
+    return _images(*load_known(name, CATALOGUE[name], source))
 
 
 def _own(source: DataSource) -> Images:
     """The user's own files."""
-    if source.folder is None:
+    named = source.folder
+    if named is None:
         raise ValueError(
             f"the data set {OWN!r} is read from a folder {OWN}/ in your data folder; name it with "
             f"--data-dir or {DATA_VARIABLE}"
         )
-    folder = source.folder / OWN
+    lacking = lacking_text(named, OWN, f"data set {OWN!r}", FILE_NAMES)
+    require(not lacking, f"{source.name_of_folder} {lacking}; put them there")
+    folder = set_folder(named, OWN, FILE_NAMES)
     arrays = []
     for file_name, rank in zip(FILE_NAMES, (3, 1, 3, 1), strict=True):
-        path = find_file(folder, KnownFile(file_name, (), ""))
-        if path is None:
-            raise ValueError(f"there is no {file_name} or {file_name}.gz in {folder}")
+        path = find_file(folder, file_name) or folder / file_name
         array = read_idx(path, rank=rank).array
         if rank == 3:
             require(

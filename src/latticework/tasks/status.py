@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.places import cache_folder
-from latticework.tasks.cache import find_file, read_known
-from latticework.tasks.catalogue import CATALOGUE, KnownSet
+from latticework.tasks.cache import read_known
+from latticework.tasks.catalogue import CATALOGUE, FILE_NAMES, KnownSet
 from latticework.tasks.digits import digits
+from latticework.tasks.folders import find_file, set_folder
 from latticework.tasks.images import EMBEDDED, OWN, fetch
-from latticework.tasks.sources import DataSource, set_folder
+from latticework.tasks.sources import DataSource
 
 
 def data_status(source: DataSource) -> list[dict[str, Any]]:
@@ -26,11 +27,13 @@ def data_status(source: DataSource) -> list[dict[str, Any]]:
     rows = []
     for name, known in CATALOGUE.items():
         if source.folder is not None:
-            place = set_folder(source.folder, name, known)
+            place = set_folder(source.folder, name, [file.name for file in known.files])
             rows.append(_known_row(name, known, "folder", place))
         rows.append(_known_row(name, known, "cache", cache_folder() / name))
-    if source.folder is not None and (source.folder / OWN).is_dir():
-        rows.append(_own_row(source.folder / OWN, source))
+    if source.folder is not None:
+        own = set_folder(source.folder, OWN, FILE_NAMES)
+        if own != source.folder:
+            rows.append(_own_row(own, source))
     images, _ = digits()
     rows.append(_row(EMBEDDED, "embedded", "scikit-learn", "ok", images.nbytes))
     return rows
@@ -38,7 +41,7 @@ def data_status(source: DataSource) -> list[dict[str, Any]]:
 
 def _known_row(name: str, known: KnownSet, place: str, folder: Path) -> dict[str, Any]:
     """The row of a known set in one folder."""
-    paths = {file: find_file(folder, file) for file in known.files}
+    paths = {file: find_file(folder, file.name) for file in known.files}
     there = {file: path for file, path in paths.items() if path is not None}
     if not there:
         return _row(name, place, str(folder), "absent", 0)

@@ -14,9 +14,9 @@ FALLBACK_FROM = "mnist"
 NOTICE = (
     "MNIST could not be had, so this run uses scikit-learn's 8x8 digits enlarged to 28x28 "
     f"({NUM_TRAIN_DIGITS:,} for training, {NUM_TEST_DIGITS} for the test), and its accuracy cannot "
-    "be compared with published numbers; name a folder with MNIST with --data-dir to change that."
+    "be compared with published numbers; name a folder with MNIST with --data-dir to change that"
 )
-"""The sentence that announces the fall-back."""
+"""The sentence that announces the fall-back; why each source failed follows."""
 
 
 class AbstractStoredImages(AbstractTask):
@@ -26,8 +26,9 @@ class AbstractStoredImages(AbstractTask):
 
     Args:
         dataset: "mnist", "fashion-mnist", "digits" or "own" (the user's own files).
-        fallback: when MNIST cannot be had from anywhere, load the embedded digits and say so in
-            `Dataset.notice`. It never replaces another data set, nor a damaged file.
+        fallback: when MNIST cannot be had from anywhere and no data folder is named, load the
+            embedded digits and say so, with every reason, in `Dataset.notice`. It never replaces
+            another data set, nor what a named folder should have.
     """
 
     dataset: ImageSet
@@ -51,10 +52,12 @@ class AbstractStoredImages(AbstractTask):
         """
         try:
             images = fetch(self.dataset, source)
-        except NoDataError:
-            if not (self.fallback and self.dataset == FALLBACK_FROM):
+        except NoDataError as error:
+            may_fall_back = self.fallback and self.dataset == FALLBACK_FROM
+            if not may_fall_back or source.folder is not None:
                 raise
-            return _dataset(fetch(EMBEDDED, source), EMBEDDED, NOTICE)
+            notice = f"{NOTICE} ({'; '.join(error.reasons)})."
+            return _dataset(fetch(EMBEDDED, source), EMBEDDED, notice)
         return _dataset(images, self.dataset, "")
 
 
@@ -68,4 +71,5 @@ def _dataset(images: Images, name: str, notice: str) -> Dataset:
         name=name,
         notice=notice,
         num_classes=NUM_CLASSES,
+        origin=images.origin,
     )

@@ -7,6 +7,9 @@ from latticework.train.files import plain as plain
 from latticework.train.files import write_atomically as write_atomically
 from latticework.train.files import write_json as write_json
 from latticework.train.launch import Launch as Launch
+from latticework.train.learned_data import data_difference as data_difference
+from latticework.train.learned_data import data_facts as data_facts
+from latticework.train.learned_data import learned_data as learned_data
 from latticework.train.loop import train as train
 from latticework.train.optimisers import OptimiserConfig as OptimiserConfig
 from latticework.train.optimisers import build as build

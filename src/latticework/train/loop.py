@@ -1,6 +1,7 @@
 """The training loop, written once for every family."""
 
 import contextlib
+import dataclasses
 import functools
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from latticework.core.learner import AbstractLearner
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
+from latticework.train.learned_data import begun, data_facts
 from latticework.train.optimisers import OptimiserConfig
 from latticework.train.parallel import Team
 from latticework.train.progress import AbstractProgress, SilentProgress
@@ -90,9 +92,9 @@ def train(
         with team.together():
             if folder is not None:
                 restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
-                changes = folder.begun(recipe, restore if resume else None)
+                changes = begun(folder, recipe, dataset, restore if resume else None)
                 shown.notes(held.enter_context(changes))
-        result = run.go(shown)
+        result = dataclasses.replace(run.go(shown), data=data_facts(dataset))
         if folder is not None:
             folder.write_result(result.record(recipe, published))
     return result

@@ -4,7 +4,7 @@ import dataclasses
 import enum
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -72,6 +72,7 @@ class TrainResult:
         dataset: what was learned from.
         devices: how many devices shared every batch.
         notes: what was changed on the way, when the run was resumed.
+        data: name, origin and SHA-256 of what was learned from.
     """
 
     outcome: Outcome
@@ -89,6 +90,7 @@ class TrainResult:
     dataset: str
     devices: int = 1
     notes: tuple[str, ...] = ()
+    data: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def summary(self) -> Summary | None:
@@ -109,6 +111,7 @@ class TrainResult:
             "seeds": list(self.seeds),
             "epochs": self.epochs,
             "dataset": self.dataset,
+            "data": dict(self.data),
             "non_finite_steps": {str(seed): step for seed, step in self.non_finite_steps.items()},
             "seconds": self.seconds,
             "train_seconds": self.train_seconds,

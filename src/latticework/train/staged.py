@@ -18,6 +18,7 @@ from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
 from latticework.train.fingerprint import fingerprint
 from latticework.train.interrupts import Interruptible
+from latticework.train.learned_data import begun, data_facts
 from latticework.train.progress import AbstractProgress, Moment, SilentProgress
 from latticework.train.protocol import Protocol
 from latticework.train.record import RunFolder
@@ -72,7 +73,7 @@ def train_in_stages(
     if folder is None:
         return run.go(shown)
     restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
-    with folder.begun(recipe, restore if resume else None) as changes:
+    with begun(folder, recipe, dataset, restore if resume else None) as changes:
         shown.notes(changes)
         result = run.go(shown)
         folder.write_result(result.record(recipe, published))
@@ -142,6 +143,7 @@ class StagedRun:
             images_per_second=self._images_per_second(),
             kernel=self.learner.kernel,
             dataset=self.dataset.name,
+            data=data_facts(self.dataset),
             notes=self.notes.sentences,
         )
 

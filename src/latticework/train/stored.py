@@ -74,3 +74,6 @@ STAGED_POSITION = schema.record(
     _NOTES,
 )
 """Metadata of a checkpoint of a run in stages."""
+
+DATA = schema.record(dict.fromkeys(("name", "origin", "sha256"), schema.text))
+"""data.json."""
