@@ -51,7 +51,8 @@ def test_the_origin_is_said_and_kept(own_run):
     line = f"data own from {data}/own, SHA-256 {digest_of(folder)}"
     assert line in said.out.splitlines()
     facts = {"name": "own", "origin": f"{data}/own", "sha256": digest_of(folder)}
-    assert json.loads((folder / "data.json").read_text()) == facts
+    kept = json.loads((folder / "data.json").read_text())
+    assert kept == {"run": json.loads((folder / "recipe.json").read_text())["run"], **facts}
     assert json.loads((folder / "result.json").read_text())["data"] == facts
     evaluated = call("evaluate", folder, "--data-dir", data)
     assert evaluated.status == 0 and line in evaluated.out.splitlines()
