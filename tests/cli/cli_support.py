@@ -3,9 +3,14 @@
 import contextlib
 import io
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import safetensors.numpy
+
 from latticework.cli.main import main
+from latticework.train import checkpoint
 
 NAME = "synthetic-snap1"
 SIZES = [
@@ -47,3 +52,17 @@ def refuse(*argv: object) -> str:
     assert said.status == 2, said
     assert said.err.startswith("latticework: ") and said.err.count("\n") == 1, said.err
     return said.err
+
+
+def rewrite_meta(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Write a checkpoint again with its metadata as `edit` leaves them."""
+    meta = checkpoint.read_meta(path)
+    edit(meta)
+    tree: dict[str, Any] = {}
+    for name, value in safetensors.numpy.load_file(path).items():
+        *way, last = name.split("/")
+        part = tree
+        for step in way:
+            part = part.setdefault(step, {})
+        part[last] = value
+    checkpoint.save(path, tree, meta)

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_support import call, refuse
+from cli_support import SMALL, call, refuse, rewrite_meta
 
 from latticework.kernels.extension import why_unavailable
 
@@ -75,3 +75,74 @@ def test_another_kernel_is_taken_when_it_is_named(begun):
         assert call(*argv, "--kernel", taken, "--json").json["notes"][1] == (
             f"kernel changed from {other} to {taken} at epoch 4, step 0"
         )
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--seeds", "4"], "--seeds does not go with --resume"),
+        (["--seeds=4"], "--seeds does not go with --resume"),
+        (["-n", "4"], "-n does not go with --resume"),
+        (["--seed", "0"], "--seed does not go with --resume"),
+        (["--run-dir", "other"], "goes on with its own folder"),
+        (["--run_dir", "other"], "goes on with its own folder"),
+        (["--rule.hops", "2"], "rule.hops was 1 and is now 2"),
+        (["--rule", "bptt"], "rule.kind was"),
+    ],
+)
+def test_options_beside_resume_are_refused(begun, argv, said):
+    assert said in refuse("train", "--resume", begun, "--no-pictures", *argv)
+
+
+def test_another_name_beside_resume_is_refused(begun):
+    said = refuse("train", "grid-bptt", "--resume", begun, "--no-pictures")
+    assert "holds a run of synthetic-snap1, not of grid-bptt; leave the name out" in said
+    assert call("train", "synthetic-snap1", "--resume", begun, "--no-pictures").status == 0
+
+
+def test_a_checkpoint_under_another_recipe_is_refused_by_all(begun):
+    edit(begun, "recipe.optimiser.name", "sgd")
+    said = "optimiser.name was 'adam' and is now 'sgd'"
+    assert said in refuse("evaluate", begun)
+    assert said in refuse("export", begun)
+    assert said in refuse("predict", begun, "x.npy")
+
+
+def test_a_checkpoint_of_an_earlier_version_is_compared_as_far_as_it_goes(begun):
+    path = begun / "checkpoint.safetensors"
+
+    def forget(meta: dict) -> None:
+        for name in ("recipe", "layout", "learner", "encode", "random_numbers"):
+            del meta["fingerprint"][name]
+
+    rewrite_meta(path, forget)
+    old = path.read_bytes()
+    assert call("evaluate", begun).status == 0
+    assert call("train", "--resume", begun, "--no-pictures").status == 0
+    path.write_bytes(old)
+    edit(begun, "recipe.optimiser.name", "sgd")
+    assert "optimiser.name was 'adam' and is now 'sgd'" in refuse("evaluate", begun)
+
+
+@pytest.mark.parametrize("file", ["result.json", "metrics.jsonl", "checkpoint.safetensors"])
+def test_a_file_of_another_run_is_refused(begun, trained, tmp_path, file):
+    assert call("train", *SMALL, "--seeds", "2", "--run-dir", "other", "--no-pictures").status == 0
+    shutil.copy(tmp_path / "other" / file, begun / file)
+    for command in ("evaluate", "export"):
+        assert f"{file} belongs to another run" in refuse(command, begun)
+
+
+def test_a_result_that_the_run_has_left_behind_is_not_its_own(begun, tmp_path):
+    longer = ["--training.epochs", "3", "--no-pictures"]
+    old = (begun / "result.json").read_bytes()
+    assert call("train", "--resume", begun, *longer).status == 0
+    # As after a kill: the checkpoint is of the third epoch, the result of the second.
+    (begun / "result.json").write_bytes(old)
+    found = call("evaluate", begun, "--json").json
+    assert found["epochs"] == 3 and found["recorded"] is None
+    assert "older than the checkpoint" in found["recorded_note"]
+    assert "note: result.json is older than the checkpoint" in call("evaluate", begun).out
+    stored = json.loads(old)
+    del stored["position"]  # as an earlier version wrote it
+    (begun / "result.json").write_text(json.dumps(stored))
+    assert call("evaluate", begun, "--json").json["recorded"] is None

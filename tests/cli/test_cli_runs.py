@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from cli_support import call, refuse
+from cli_support import call, refuse, rewrite_meta
 from PIL import Image
 
 from latticework.recipes import read_recipe
@@ -202,4 +202,10 @@ def test_data_that_are_gone_are_not_replaced(digits_run, tmp_path):
     stored = json.loads((folder / "recipe.json").read_text())
     stored["recipe"]["task"]["dataset"] = "mnist"
     (folder / "recipe.json").write_text(json.dumps(stored))
+    (folder / "result.json").unlink()
+    rewrite_meta(folder / "checkpoint.safetensors", lambda meta: _on_mnist(meta["fingerprint"]))
     assert "MNIST cannot be had" in refuse("evaluate", folder)
+
+
+def _on_mnist(fingerprint: dict) -> None:
+    fingerprint["recipe"]["recipe"]["task"]["dataset"] = "mnist"

@@ -16,6 +16,11 @@ from latticework.recipes import OpenRun, open_run
 from latticework.studies.measurement import accuracies, confusions, load_dataset
 from latticework.train import Summary, data_difference, data_facts, learned_data
 
+OUTDATED = (
+    "result.json is older than the checkpoint, since the run went on and has not ended again; what "
+    "it recorded is left out"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateOptions:
@@ -51,11 +56,12 @@ def main(argv: Sequence[str]) -> int:
         "data": data_facts(dataset),
         "learned_data": learned_data(opened.folder),
         "test_examples": len(dataset.test_targets),
-        "epochs": len(opened.folder.read_metrics()),
+        "epochs": opened.epochs,
         "seeds": opened.seeds,
         "per_seed": values,
         "summary": dataclasses.asdict(Summary.of(values)),
-        "recorded": _recorded(opened),
+        "recorded": None if opened.result is None else opened.result.get("per_seed"),
+        "recorded_note": OUTDATED if opened.is_outdated else "",
         "recorded_on": opened.recipe.tested_text(dataset),
         "published": opened.recipe.published.test_accuracy,
     }
@@ -77,12 +83,6 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _recorded(opened: OpenRun) -> Any:
-    """Accuracies that the run wrote down at its end, by seed; None while it has not ended."""
-    result = opened.folder.read_result()
-    return None if result is None else result.get("per_seed")
-
-
 def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
     epochs = facts["epochs"]
     screen.print(
@@ -101,6 +101,8 @@ def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
             ("seed", "accuracy", f"recorded in the run, on {facts['recorded_on']}"), rows, numbers=1
         )
     )
+    if facts["recorded_note"]:
+        screen.print(f"note: {facts['recorded_note']}", soft_wrap=True)
     summary = facts["summary"]
     if len(opened.seeds) > 1:
         screen.print(

@@ -37,6 +37,8 @@ from latticework.train import (
 )
 
 FAILED = 1
+BOUND = {"--seeds": "seeds", "-n": "seeds", "--seed": "seeds", "--run-dir": "folder"}
+"""Options that a run which goes on has settled, and what they settle."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,11 +142,26 @@ def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:
         recipe, rest = take_recipe(argv, "train")
     else:
         recipe, seeds = read_recipe(resumed)
-        recipe, rest = choose_axes(recipe, take_name(argv)[1])
+        name, rest = take_name(argv)
+        _check_beside_resume(name, rest, resumed, recipe.name)
+        recipe, rest = choose_axes(recipe, rest)
     options = parse(TrainOptions, rest, f"train {recipe.name}", recipe=recipe)
     if resumed is not None:
         return options, seeds
     return options, seeds_from(options.seed, options.seeds)
+
+
+def _check_beside_resume(name: str | None, argv: Sequence[str], folder: Path, own: str) -> None:
+    """Refuse what a run that goes on has already and what would be passed over."""
+    if name not in (None, own):
+        raise ValueError(f"{folder} holds a run of {own}, not of {name}; leave the name out")
+    for word in argv:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag in BOUND:
+            raise ValueError(
+                f"{flag} does not go with --resume: the run in {folder} goes on with its own "
+                f"{BOUND[flag]}; leave it out, or start a new run"
+            )
 
 
 def _resumed_folder(argv: Sequence[str]) -> Path | None:

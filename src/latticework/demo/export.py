@@ -86,7 +86,7 @@ def export_run(opened: OpenRun, seed: int, name: str = "", summary: str = "") ->
 
 def _outcome(opened: OpenRun, seed: int) -> dict[str, Any]:
     """Which data it learned, and how well, as its run folder says."""
-    result = opened.folder.read_result()
+    result = opened.result
     if result is None or result.get("per_seed") is None:
         return {"dataset": "unknown", "accuracy": None, "accuracy_note": "the run is not finished"}
     per_seed, dataset = result["per_seed"], result.get("dataset", "unknown")

@@ -1,8 +1,8 @@
 """Run a recipe, and open the folder of a run again."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,8 @@ from latticework.recipes.comparison import compared
 from latticework.recipes.serial import from_json, to_json
 from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
+from latticework.train.fingerprint import check_made_by
+from latticework.train.record import position_of
 from latticework.untrusted import schema
 
 _STORED = schema.record(
@@ -27,6 +29,11 @@ _STORED = schema.record(
         "recipe": schema.mapping(schema.anything),
         "seeds": schema.items(schema.whole(0), least=1),
     }
+)
+
+_POSITION = schema.record(
+    {"fingerprint": schema.mapping(schema.anything)},
+    {"epoch": schema.whole(0), "is_read": schema.flag},
 )
 
 RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
@@ -97,12 +104,20 @@ class OpenRun:
         recipe: what was run.
         seeds: the seeds.
         params: the latest parameters, each leaf with a leading seed axis.
+        epochs: how many are finished.
+        records: of these epochs, as in metrics.jsonl.
+        result: what came out at the end, as in result.json; None when the run has not ended since.
+        is_outdated: whether there is a result, but an older one than the parameters.
     """
 
     folder: RunFolder
     recipe: AbstractRecipe
     seeds: tuple[int, ...]
     params: Params
+    epochs: int = 0
+    records: tuple[Mapping[str, Any], ...] = ()
+    result: Mapping[str, Any] | None = None
+    is_outdated: bool = False
 
     def params_of(self, seed: int) -> Any:
         """The parameters of one seed, without the seed axis.
@@ -146,15 +161,44 @@ def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
 
 
 def open_run(run_dir: Path) -> OpenRun:
-    """Read a run back.
+    """Read a run back; the one way to what a run has left.
 
     Raises:
-        ValueError: it is not the folder of a run, or its files are damaged.
+        ValueError: it is not the folder of a run, its files are damaged, or they are of different
+            runs.
         OSError: it cannot be read.
     """
     recipe, seeds = read_recipe(run_dir)
     folder = RunFolder(run_dir)
+    meta = folder.read_checkpoint_meta(_POSITION)
+    check_made_by(folder.checkpoint, meta["fingerprint"], _facts(folder, recipe, seeds))
     learner = recipe.learner()
     like = jax.eval_shape(lambda: learner.init(seeds))
     state, _ = load_checkpoint(folder.checkpoint, {"params": like}, partial=True)
-    return OpenRun(folder, recipe, seeds, state["params"])
+    epochs = meta.get("epoch", int(meta.get("is_read", False)))
+    records = tuple(line for line in folder.read_metrics() if line["epoch"] < epochs)
+    result = folder.read_result()
+    is_current = result is not None and _is_of(result, meta)
+    return OpenRun(
+        *(folder, recipe, seeds, state["params"], epochs, records),
+        result=result if is_current else None,
+        is_outdated=result is not None and not is_current,
+    )
+
+
+def _facts(folder: RunFolder, recipe: AbstractRecipe, seeds: Sequence[int]) -> dict[str, Any]:
+    """What a fingerprint says that can be had without the data."""
+    parts = {name: getattr(recipe, name, None) for name in ("training", "optimiser", "protocol")}
+    return {
+        "recipe": folder.read_recipe(),
+        "seeds": seeds,
+        **{name: asdict(part) for name, part in parts.items() if part is not None},
+    }
+
+
+def _is_of(result: Mapping[str, Any], meta: Mapping[str, Any]) -> bool:
+    """Whether a result was written at the position of a checkpoint."""
+    position = position_of(meta)
+    # A result of an earlier version does not say more than its epochs.
+    known = result.get("position", {"epoch": result.get("epochs")})
+    return all(position[name] == known[name] for name in position if name in known)

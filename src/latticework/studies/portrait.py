@@ -59,7 +59,7 @@ def draw_run(folder: Path, dataset: Dataset) -> list[Path]:
 
 
 def _learning_curve(opened: OpenRun, _: Dataset) -> list[Path]:
-    recipe, records = opened.recipe, opened.folder.read_metrics()
+    recipe, records = opened.recipe, opened.records
     if not records:
         return []
     path = opened.folder.path / "learning_curve.png"

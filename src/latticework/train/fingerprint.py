@@ -140,6 +140,27 @@ def accepted_changes(path: Path, old: Any, new: Any, *, new_kernel: bool = False
     return Changes(tuple(dict.fromkeys(change.text for change in found)), noted)
 
 
+def check_made_by(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Check that a checkpoint was made by the run that `facts` describe.
+
+    Args:
+        path: the checkpoint, to be named.
+        fingerprint: in it.
+        facts: entries of a fingerprint that can be had without data; the others are not compared.
+
+    Raises:
+        ValueError: it was made by another run.
+    """
+    known = json.loads(json.dumps(plain(facts)))
+    stored = {key: value for key, value in fingerprint.items() if key in known}
+    difference = first_difference(stored, known)
+    if difference:
+        raise ValueError(
+            f"checkpoint {path} was made by another run than the recipe beside it: {difference}; "
+            "put the run's own file back"
+        )
+
+
 def first_difference(old: Any, new: Any) -> str | None:
     """The first change, in words, with which a run may not go on; None if there is none."""
     return next((change.text for change in changes(old, new) if not change.is_free), None)

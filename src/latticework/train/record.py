@@ -31,6 +31,9 @@ from latticework.train.lock import hold
 from latticework.train.stored import EPOCH, RESULT
 from latticework.untrusted import read_json, read_json_lines, schema
 
+POSITION_FIELDS = ("epoch", "step", "learned", "is_read")
+"""What says in a checkpoint how far a run has come; a run in stages has the last two."""
+
 RUNS = Path("runs")
 """Where runs are kept that were not given a folder."""
 
@@ -209,17 +212,26 @@ class RunFolder:
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write what came out, atomically."""
         if self.writes:
-            write_json(self.result, marked(result, self.identity))
+            position = position_of(checkpoint.read_meta(self.checkpoint))
+            write_json(self.result, marked({**result, "position": position}, self.identity))
 
     def read_result(self) -> dict[str, Any] | None:
         """What came out, None while the run has not ended.
 
         Raises:
-            ValueError: the file is damaged.
+            ValueError: the file is damaged, or belongs to another run.
         """
         if not self.result.is_file():
             return None
-        return read_json(self.result, RESULT, advice="restore it, or delete it to do without")
+        advice = "restore it, or delete it to do without"
+        result = read_json(self.result, RESULT, advice=advice)
+        check_identity(self.result, result, self.identity, self.recipe)
+        difference = first_difference(result.get("recipe"), self.read_recipe())
+        require(
+            difference is None or result.get("recipe") is None,
+            f"{self.result} is of another run than the recipe beside it: {difference}; {advice}",
+        )
+        return result
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add the record of one epoch."""
@@ -230,7 +242,8 @@ class RunFolder:
         """The records of all finished epochs; a last line that was cut off is left out.
 
         Raises:
-            ValueError: a line before the last is damaged, or not the record of an epoch.
+            ValueError: a line before the last is damaged, or not the record of an epoch, or belongs
+                to another run.
         """
         if not self.metrics.is_file():
             return []
@@ -243,18 +256,16 @@ class RunFolder:
             len(lengths) <= 1,
             f"{self.metrics} is damaged (its records are of {sorted(lengths)[:9]} seeds); {advice}",
         )
+        for record in records:
+            check_identity(self.metrics, record, self.identity, self.recipe)
         return records
 
     def keep_metrics_before(self, epoch: int) -> list[dict[str, Any]]:
         """Drop the records from `epoch` on, which a resumed run will write again.
 
-        Raises:
-            ValueError: a line is damaged, or belongs to another run.
+        Errors as in `read_metrics`.
         """
-        lines = self.read_metrics()
-        for line in lines:
-            check_identity(self.metrics, line, self.identity, self.recipe)
-        kept = [line for line in lines if line["epoch"] < epoch]
+        kept = [line for line in self.read_metrics() if line["epoch"] < epoch]
         if self.writes:
             text = "".join(json.dumps(line) + "\n" for line in kept)
             write_atomically(self.metrics, text.encode())
@@ -264,3 +275,8 @@ class RunFolder:
 def _asked(recipe: Any) -> dict[str, Any]:
     """What was asked without the identity; always an object, so that there is room for one."""
     return unmarked(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
+
+
+def position_of(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """How far a run has come, from the metadata of its checkpoint."""
+    return {name: meta[name] for name in POSITION_FIELDS if name in meta}

@@ -46,6 +46,7 @@ RESULT = schema.record(
         "seconds": schema.number,
         "images_per_second": schema.number,
         "kernel": schema.text,
+        "position": schema.mapping(schema.either(schema.whole(0), schema.flag, "a position")),
     },
 )
 """result.json, and the record in a raw result."""
