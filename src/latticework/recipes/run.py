@@ -22,6 +22,7 @@ from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
 from latticework.train.fingerprint import check_made_by
 from latticework.train.record import position_of
+from latticework.train.stored import MADE_BY
 from latticework.untrusted import schema
 
 _STORED = schema.record(
@@ -29,11 +30,6 @@ _STORED = schema.record(
         "recipe": schema.mapping(schema.anything),
         "seeds": schema.items(schema.whole(0), least=1),
     }
-)
-
-_POSITION = schema.record(
-    {"fingerprint": schema.mapping(schema.anything)},
-    {"epoch": schema.whole(0), "is_read": schema.flag},
 )
 
 RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
@@ -170,7 +166,7 @@ def open_run(run_dir: Path) -> OpenRun:
     """
     recipe, seeds = read_recipe(run_dir)
     folder = RunFolder(run_dir)
-    meta = folder.read_checkpoint_meta(_POSITION)
+    meta = folder.read_checkpoint_meta(MADE_BY)
     check_made_by(folder.checkpoint, meta["fingerprint"], _facts(folder, recipe, seeds))
     learner = recipe.learner()
     like = jax.eval_shape(lambda: learner.init(seeds))

@@ -7,9 +7,10 @@ from typing import Any
 from latticework.core.checks import require
 from latticework.core.task import Dataset
 from latticework.train.files import write_json
+from latticework.train.fingerprint import check_made_by
 from latticework.train.identity import check_identity, marked, unmarked
 from latticework.train.record import RunFolder
-from latticework.train.stored import DATA
+from latticework.train.stored import DATA, MADE_BY
 from latticework.untrusted import read_json
 
 FILE = "data.json"
@@ -33,6 +34,10 @@ def begun(
 
     def checked() -> tuple[str, ...]:
         difference = data_difference(folder, dataset)
+        if difference and folder.checkpoint.exists():
+            # Data that are generated differ because a field does; then it is the field to name.
+            made_by = folder.read_checkpoint_meta(MADE_BY)["fingerprint"]
+            check_made_by(folder.checkpoint, made_by, {"recipe": recipe})
         require(
             not difference,
             f"{folder.path} cannot go on: {difference}; name the folder that has them with "

@@ -51,6 +51,12 @@ RESULT = schema.record(
 )
 """result.json, and the record in a raw result."""
 
+MADE_BY = schema.record(
+    {"fingerprint": schema.mapping(schema.anything)},
+    {"epoch": schema.whole(0), "is_read": schema.flag},
+)
+"""Metadata of a checkpoint of either kind, for who only wants to know whose it is."""
+
 POSITION = schema.record(
     {
         "fingerprint": schema.mapping(schema.anything),
