@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-all test-slow sanitize fuzz docs web browser lint bench clean
+.PHONY: help setup run test test-all test-slow levels sanitize fuzz docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,15 +38,43 @@ test: $(VENV)/.installed-dev  ## the test-suite but what is marked all or slow
 	$(BIN)/pytest -q -n 2
 
 # What is longer than `make test` should be; the last line is pytest's own.
-test-all: $(VENV)/.installed-dev  ## lint, docs, sanitizers, a short fuzz, the tests marked all
+test-all: $(VENV)/.installed-dev  ## lint, docs, sanitizers, SIMD levels, a short fuzz, tests marked all
 	$(MAKE) lint
 	$(MAKE) docs
 	$(MAKE) sanitize
+	$(MAKE) levels
 	$(MAKE) fuzz N=small
 	$(BIN)/pytest -q -n 2 -m all
 
 test-slow: $(VENV)/.installed-dev  ## the tests marked slow
 	$(BIN)/pytest -q -m slow
+
+# `make test` runs with the best SIMD level. These are the tests whose numbers depend on it, run with
+# each other level, with what XLA makes for a processor of another age too, and with AVX-512: on a
+# machine that lacks it, in a build that emulates it with narrower registers.
+EMULATED := build/emulated
+NUMERICAL := tests/golden tests/contract tests/oracle $(wildcard $(addprefix tests/unit/test_, \
+  native_*.py glom_*.py train_loop.py train_resume.py train_optimisers.py staged.py columns.py \
+  spiking_parts.py fixed_point.py shifted_loop.py streaming.py core_*.py))
+SIMD_LEVELS = $(BIN)/python -c 'from latticework.kernels.extension import extension; \
+  print(*extension().levels())'
+QUICK_XLA := --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
+levels: $(VENV)/.installed-dev  ## the numerical tests under every SIMD level but the best
+	set -e; for level in $$($(SIMD_LEVELS) | cut -s -d' ' -f2-); do \
+	  echo "SIMD level $$level"; \
+	  LATTICEWORK_SIMD=$$level XLA_FLAGS="$(QUICK_XLA) --xla_cpu_max_isa=SSE4_2" \
+	    $(BIN)/pytest -q -n 2 $(NUMERICAL); \
+	done
+	set -e; if ! $(SIMD_LEVELS) | grep -q avx512; then \
+	  $(BIN)/pip install --quiet --disable-pip-version-check nanobind cmake ninja; \
+	  PATH="$(abspath $(BIN)):$$PATH" cmake -G Ninja -S . -B $(EMULATED) --log-level=WARNING \
+	    -DLATTICEWORK_EMULATE_AVX512=ON -DPython_EXECUTABLE=$(abspath $(BIN))/python; \
+	  PATH="$(abspath $(BIN)):$$PATH" cmake --build $(EMULATED); \
+	  echo "SIMD level avx512, emulated"; \
+	  PYTHONPATH=tests LATTICEWORK_SIMD=avx512 \
+	    LATTICEWORK_NATIVE=$$(echo $(abspath $(EMULATED))/_native*.so) \
+	    $(BIN)/pytest -q -n 2 -p support.other_build $(NUMERICAL); \
+	fi
 
 SANITIZED := build/sanitize
 sanitize: $(VENV)/.installed-dev  ## the compiled kernels' tests under ASan and UBSan, every SIMD level

@@ -132,7 +132,7 @@ def test_resume_after_kill_is_bit_identical(tmp_path, uninterrupted):
         stderr=subprocess.DEVNULL,
     )
     try:
-        metrics, deadline = folder / "metrics.jsonl", time.monotonic() + 60
+        metrics, deadline = folder / "metrics.jsonl", time.monotonic() + 600
         while not (metrics.is_file() and metrics.stat().st_size):
             assert process.poll() is None, "it ended before it could be killed"
             assert time.monotonic() < deadline

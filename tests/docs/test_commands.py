@@ -28,6 +28,14 @@ SMALL_TNN += ["--protocol.examples", "20", "--protocol.read", "40", "--no-pictur
 LONG = frozenset({"reproduce", "bench", "study", "verify", "report"})
 """Commands that take minutes: run only as far as their arguments and their help."""
 
+OF_EACH_FAMILY = frozenset(
+    {"train tree-snap1 --rule bptt", "train gridnet-mnist", "train glom-mnist", "train tnn-v8"}
+)
+"""The trainings that `make test` runs; the others, which differ in a setting, are of test-all."""
+
+PATIENCE = 1800
+"""No command is ended because the machine is busy; seconds."""
+
 
 def blocks(language: str) -> list[tuple[str, str]]:
     found = []
@@ -65,6 +73,14 @@ def run_folder(tmp_path_factory) -> Path:
     return folder
 
 
+def one_command(line: str):
+    """A command as a parameter of pytest."""
+    command = line.removeprefix("latticework ")
+    trains = command.startswith("train ") and "--resume" not in command
+    marks = [pytest.mark.all] if trains and command not in OF_EACH_FAMILY else []
+    return pytest.param(line, marks=marks)
+
+
 def is_long(words: list[str]) -> bool:
     """Whether a command is followed only as far as its help."""
     return words[0] in LONG
@@ -79,7 +95,7 @@ def run_together(commands: list[list[str]]) -> list[str]:
             [sys.executable, "-c", program, *words],
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE,
             check=False,
         )
         return done.stderr[-2000:] or "no word" if done.returncode else ""
@@ -88,6 +104,7 @@ def run_together(commands: list[list[str]]) -> list[str]:
         return list(pool.map(one, commands))
 
 
+@pytest.mark.all
 def test_the_processes_of_one_run_run_together(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with socket.socket() as free:
@@ -104,7 +121,13 @@ def test_the_processes_of_one_run_run_together(tmp_path, monkeypatch):
     assert (tmp_path / "new" / "result.json").is_file()
 
 
-@pytest.mark.parametrize("command", [line for line in commands() if "--process-id" not in line])
+def test_a_training_of_each_family_is_documented():
+    assert {line.removeprefix("latticework ") for line in commands()} >= OF_EACH_FAMILY
+
+
+@pytest.mark.parametrize(
+    "command", [one_command(line) for line in commands() if "--process-id" not in line]
+)
 def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
     from PIL import Image
 
@@ -159,7 +182,7 @@ def test_an_example_runs(page, text, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "JAX_PLATFORMS": "cpu"},
     )

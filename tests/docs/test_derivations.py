@@ -32,7 +32,7 @@ def test_it_holds(path, tmp_path):
         [sys.executable, "-W", "error::SyntaxWarning", str(script)],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=1800,
         check=False,
         env=environment,
     )

@@ -57,13 +57,6 @@ def value_and_pull(kernel, case: LoopCase):
     return run(case.network, case.norm, case.states, case.cotangent)
 
 
-def worst(a, b) -> float:
-    """Largest difference of two trees, each leaf relative to its largest entry; nan if any is."""
-    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    # numpy's maximum does not lose a nan, as Python's does.
-    return float(np.max([np.max(np.abs(u - v)) / np.max(np.abs(u)) for u, v in pairs]))
-
-
 PLAIN = LatticeLoop(Lattice((4, 6, 5)), NeighbourMix(), Blocked((2, 3, 5)), 3)
 LOOPS = {
     "plain": PLAIN,

@@ -132,18 +132,3 @@ def native_of(network: Network, task, params, inputs, targets, dtype=jnp.float64
     params = jax.tree.map(lambda value: value.astype(dtype), params)
     inputs = inputs.astype(dtype)
     return kernel.updates(params, inputs, targets), kernel.scores(params, inputs[0])
-
-
-def largest_error(got, expected) -> float:
-    """Largest difference of two trees, each leaf relative to its largest expected entry.
-
-    A leaf that should be zero is compared with the largest entry of the whole tree.
-    """
-    pairs = list(zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True))
-    most = max(float(np.abs(e).max(initial=0)) for _, e in pairs)
-    worst = 0.0
-    for g, e in pairs:
-        assert g.shape == e.shape
-        scale = float(np.abs(e).max(initial=0)) or most or 1.0
-        worst = max(worst, float(np.abs(np.asarray(g) - np.asarray(e)).max(initial=0)) / scale)
-    return worst

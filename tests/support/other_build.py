@@ -1,7 +1,8 @@
 """A pytest plugin: test another build of the extension, the file that LATTICEWORK_NATIVE names.
 
 `make sanitize` uses it to run the tests of the compiled kernels on a build with sanitizers, whose
-AVX-512 level is made for narrower registers so that every machine can run it.
+AVX-512 level is made for narrower registers so that every machine can run it; `make levels` for a
+build with that level alone.
 """
 
 import importlib.util

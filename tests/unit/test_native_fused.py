@@ -17,11 +17,11 @@ from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities
 from latticework.tasks import Bump, PermutedImage, PixelImage, RowImage
 from latticework.topologies import Grid
 from latticework.train import OptimiserConfig
+from support.close import largest_error
 from support.native import (
     QUICK,
     Sizes,
     drawn,
-    largest_error,
     levels,
     needs_extension,
     sizes,

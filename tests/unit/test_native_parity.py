@@ -14,13 +14,13 @@ from latticework.kernels.native_kernel import NativeKernel
 from latticework.models import grid
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities, Rtrl
 from latticework.topologies import Grid, SmallWorld
+from support.close import largest_error
 from support.native import (
     QUICK,
     Scattered,
     Sizes,
     drawn,
     extension,
-    largest_error,
     levels,
     native_of,
     needs_extension,

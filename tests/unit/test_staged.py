@@ -17,6 +17,7 @@ from latticework.tasks import DataSource, PoissonIntervals, WaveImage
 from latticework.topologies import Buffer, Column, Columns, Inputs, Link, Uniform
 from latticework.train import Outcome, Protocol, TrainingConfig
 from latticework.train.staged_scores import staged_scores
+from support.close import FEW_ROUNDINGS, TRAINING, close_to_largest
 
 SMALL = WaveRecipe(
     "small",
@@ -120,7 +121,7 @@ def test_sigmoid_sgd_is_the_published_arithmetic():
             for name, value in gradient.items():
                 velocity[name] = 0.9 * velocity[name] + value
                 params[name] = params[name] - 1e-2 * velocity[name]
-    np.testing.assert_allclose(fit.params["weight"], params["weight"], rtol=1e-3, atol=1e-5)
+    close_to_largest(fit.params["weight"], params["weight"], TRAINING)
     assert float(fit.losses[-1]) == pytest.approx(np.mean(losses), rel=1e-4)
 
 
@@ -133,6 +134,7 @@ def test_logistic_is_scikit_learns():
     own = jax.tree.map(lambda leaf: leaf[0], both.params)
     theirs = LogisticRegression(C=0.5, tol=1e-8, max_iter=1000).fit(counts / 4, targets)
     got = jax.nn.softmax(readout.scores(own, jnp.asarray(counts)), axis=1)
+    # Two ways to the same minimum, which stop near it: not a matter of rounding.
     np.testing.assert_allclose(got, theirs.predict_proba(counts / 4), atol=2e-3)
 
 
@@ -197,7 +199,7 @@ def test_the_general_loop_can_learn_by_plasticity_too():
     update = learner.updates(params, shown, jnp.zeros((1, 1), jnp.int32), jnp.zeros(1))
     after = learner.learn(params, shown, 0)
     moved = params["weights"]["row>c"] - update.direction["weights"]["row>c"]
-    np.testing.assert_allclose(moved, after["weights"]["row>c"], atol=1e-5)
+    close_to_largest(moved, after["weights"]["row>c"], FEW_ROUNDINGS)
 
 
 def test_semantics_by_name():

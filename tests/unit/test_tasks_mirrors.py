@@ -3,17 +3,29 @@
 import gzip
 import http.server
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
 from tasks_support import bare_machine, contents, holds_small_set, known_set  # noqa: F401
 
-from latticework.tasks import DataSource, NoDataError, fetch, mirrors
+from latticework.tasks import DataSource, NoDataError, fetch, mirrors, sources
 from latticework.tasks.catalogue import CATALOGUE
 
+PATIENCE = 60.0
+"""Longer than any machine is too busy for, in seconds; nothing takes so long but what is broken."""
+
 Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes], None]
+
+
+class Clock:
+    """Seconds as the library sees them: they pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Mirror(http.server.ThreadingHTTPServer):
@@ -28,6 +40,7 @@ class Mirror(http.server.ThreadingHTTPServer):
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.closing = threading.Event()
+        self.clock = Clock()
         self.base = f"http://127.0.0.1:{self.server_port}/set/"
 
     def answer_all(self, answer: Answer) -> None:
@@ -63,22 +76,22 @@ def not_found(handler, content: bytes) -> None:
 
 
 def silent(handler, content: bytes) -> None:
-    handler.server.closing.wait(10)
+    handler.server.closing.wait(PATIENCE)
 
 
 def stalls(handler, content: bytes) -> None:
     handler.head(len(content))
     handler.wfile.write(content[:20])
     handler.wfile.flush()
-    handler.server.closing.wait(10)
+    handler.server.closing.wait(PATIENCE)
 
 
 def drips(handler, content: bytes) -> None:
+    """A byte at a time, each of them late."""
     handler.head(len(content))
     for byte in content:
+        handler.server.clock.now += mirrors.TOTAL_SECONDS / 4
         handler.wfile.write(bytes([byte]))
-        if handler.server.closing.wait(0.02):
-            return
 
 
 def breaks_off(handler, content: bytes) -> None:
@@ -113,10 +126,14 @@ def mirror() -> Iterator[Mirror]:
 
 
 @pytest.fixture
-def quick(monkeypatch) -> None:
-    monkeypatch.setattr(mirrors, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(mirrors, "STALL_SECONDS", 0.3)
-    monkeypatch.setattr(mirrors, "TOTAL_SECONDS", 1.0)
+def clock(monkeypatch) -> Clock:
+    """No download is too slow because the machine is busy."""
+    clock = Clock()
+    monkeypatch.setattr(mirrors, "time", clock)
+    monkeypatch.setattr(sources, "time", clock)
+    monkeypatch.setattr(mirrors, "ANSWER_SECONDS", PATIENCE)
+    monkeypatch.setattr(mirrors, "STALL_SECONDS", PATIENCE)
+    return clock
 
 
 def use(monkeypatch, *bases: str) -> None:
@@ -156,7 +173,7 @@ def test_the_second_mirror_gets_only_what_the_first_lacks(mirror, monkeypatch):
     ("answer", "reason"),
     [
         (not_found, "HTTP status 404"),
-        (silent, "no answer within 0 s|timed out"),
+        (silent, "no answer within 0 s"),
         (stalls, "the download broke off: timed out"),
         (drips, "it is too slow: the time for downloads is used up"),
         (breaks_off, "it sent other bytes than expected .*truncated"),
@@ -165,14 +182,24 @@ def test_the_second_mirror_gets_only_what_the_first_lacks(mirror, monkeypatch):
         (a_web_page, "it sent other bytes than expected .*not an IDX file"),
     ],
 )
-@pytest.mark.usefixtures("quick")
-def test_a_bad_mirror_is_given_up_with_a_reason(answer, reason, mirror, monkeypatch, bare_machine):  # noqa: F811
+def test_a_bad_mirror_is_given_up_with_a_reason(
+    answer,
+    reason,
+    mirror,
+    clock,
+    monkeypatch,
+    bare_machine,  # noqa: F811
+):
+    # Only what is never answered may run into a limit: otherwise a busy machine would.
+    if answer is silent:
+        monkeypatch.setattr(mirrors, "ANSWER_SECONDS", 0.3)
+    if answer is stalls:
+        monkeypatch.setattr(mirrors, "STALL_SECONDS", 0.3)
+    mirror.clock = clock
     mirror.answer_all(answer)
     use(monkeypatch, mirror.base)
-    began = time.monotonic()
     with pytest.raises(NoDataError, match=f"{mirror.base}: ({reason})"):
         fetch("mnist", DataSource())
-    assert time.monotonic() - began < 8
     assert len(mirror.asked) == 1, "a mirror that failed is not asked for more files"
     assert list((bare_machine / "mnist").iterdir()) == []
 
@@ -183,20 +210,19 @@ def test_a_port_that_is_closed(monkeypatch):
         fetch("mnist", DataSource())
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_name_look_up_that_hangs_is_given_up(monkeypatch):
+def test_a_name_look_up_that_hangs_is_given_up(clock, monkeypatch):
+    monkeypatch.setattr(mirrors, "ANSWER_SECONDS", 0.3)
     release = threading.Event()
 
     def urlopen(url, timeout):
-        release.wait(10)
+        clock.now += mirrors.TOTAL_SECONDS / 2
+        release.wait(PATIENCE)
         raise OSError("too late")
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     use(monkeypatch, "https://one.invalid/", "https://two.invalid/", "https://three.invalid/")
-    began = time.monotonic()
     with pytest.raises(NoDataError) as caught:
         fetch("mnist", DataSource())
     release.set()
-    assert time.monotonic() - began < 8
     assert str(caught.value).count("no answer within") == 2
     assert "three.invalid/: not tried: the time for downloads is used up" in str(caught.value)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from latticework.tasks import SparseProjection
+from support.close import FEW_ROUNDINGS, SUMS, close_to_largest
 
 
 def published(num_out: int, num_in: int, seed: int) -> np.ndarray:
@@ -23,7 +24,7 @@ def test_it_is_the_published_draw_whatever_the_precision(num_out, num_in, seed):
     assert got.dtype == np.float32
     expected = published(num_out, num_in, seed)
     assert np.array_equal(got == 0, expected == 0)
-    np.testing.assert_allclose(got, expected, rtol=1e-6)
+    close_to_largest(got, expected, FEW_ROUNDINGS)
 
 
 def test_its_statistics():
@@ -40,7 +41,7 @@ def test_it_is_drawn_once_also_inside_a_traced_program():
     inputs = jnp.ones((2, 5, 30), jnp.float32)
     inside = jax.jit(projection)(inputs)
     assert inside.shape == (2, 5, 7)
-    np.testing.assert_allclose(inside[0, 0], projection.matrix().sum(axis=1), rtol=1e-5)
+    close_to_largest(inside[0, 0], projection.matrix().sum(axis=1), SUMS)
     assert projection.matrix() is SparseProjection(7, 30, 99).matrix()
 
 

@@ -30,7 +30,7 @@ def program(*words: object) -> subprocess.CompletedProcess:
         [sys.executable, str(PROGRAM), *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=1800,
         check=False,
         cwd=PROGRAM.parent,
         env={**os.environ, "JAX_PLATFORMS": "cpu"},
@@ -47,6 +47,7 @@ def two_devices() -> dict:
     return last_word(program("devices"))
 
 
+@pytest.mark.all
 @pytest.mark.parametrize(
     "case", ["gridnet reference", "gridnet shifted", "gridnet native", "leaky"]
 )
@@ -59,6 +60,7 @@ def test_two_devices_do_what_one_does_in_float64(two_devices, case):
     assert found["test"] == 0
 
 
+@pytest.mark.all
 def test_examples_read_as_needed_reach_the_device_that_needs_them(two_devices):
     found = two_devices["streamed"]
     assert found["learned"] > 1e-2
@@ -66,6 +68,7 @@ def test_examples_read_as_needed_reach_the_device_that_needs_them(two_devices):
     assert found["places"] == 1
 
 
+@pytest.mark.all
 def test_every_device_draws_its_own_noise(two_devices):
     assert two_devices["noise"] < 1e-6
 
@@ -83,6 +86,7 @@ def two_processes(tmp_path_factory):
     return folder, [last_word(one) for one in done]
 
 
+@pytest.mark.all
 def test_two_processes_end_where_one_does(two_processes):
     folder, said = two_processes
     whole = train(**parallel_support.whole())
@@ -98,6 +102,7 @@ def test_two_processes_end_where_one_does(two_processes):
     assert said[0]["devices"] == said[1]["devices"] == 2
 
 
+@pytest.mark.all
 def test_processes_stop_at_the_same_step_and_go_on_together(two_processes):
     folder, said = two_processes
     assert said[0]["cut"] == said[1]["cut"] == "interrupted in epoch 1 after step 3 of 8"
@@ -106,11 +111,13 @@ def test_processes_stop_at_the_same_step_and_go_on_together(two_processes):
     assert len((folder / "run" / "metrics.jsonl").read_text().splitlines()) == 2
 
 
+@pytest.mark.all
 def test_any_process_may_end_the_run_and_process_0_says_how_far_to_go(two_processes):
     _, said = two_processes
     assert said[0]["agreed"] == said[1]["agreed"] == [True, 3]
 
 
+@pytest.mark.all
 def test_what_one_process_cannot_begin_none_begins(two_processes):
     _, said = two_processes
     assert "already holds a run" in said[0]["refusal"]

@@ -205,7 +205,7 @@ def program(folder: Path, compilations: Path) -> subprocess.Popen:
 
 def outcome(process: subprocess.Popen) -> str:
     """What the process said last, when it has ended well."""
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=1800)
     assert process.returncode == 0, errors
     return out.split()[-1]
 

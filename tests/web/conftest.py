@@ -94,7 +94,7 @@ class Page:
         """Evaluate in the page."""
         return self.page.evaluate(script, argument)
 
-    def until(self, script: str, seconds: float = 30) -> None:
+    def until(self, script: str, seconds: float = 300) -> None:
         """Wait until an expression is true (the page's policy forbids Playwright's own waiting)."""
         end = time.monotonic() + seconds
         while not self.page.evaluate(f"Boolean({script})"):

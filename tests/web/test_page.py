@@ -7,6 +7,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from support.close import close_to_largest
+
 MODELS = resources.files("latticework.demo") / "models"
 NAMES = sorted(f.name.removesuffix(".json") for f in MODELS.iterdir() if f.name.endswith(".json"))
 TOLERANCE = 2e-3
@@ -191,7 +193,7 @@ def test_a_lost_device_recovers(visit):
     assert "lost" in page.run("latticework.backend.why")
     again = page.answer(image_of(probe), probe["label"])
     assert page.run("latticework.episode.backend") == "cpu"
-    np.testing.assert_allclose(again, first, atol=1e-3)
+    close_to_largest(np.array(again), np.array(first), TOLERANCE / 2)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff" * 64, b"\x08" + b"\0" * 7 + b"{{{{{{{{"])
@@ -200,7 +202,7 @@ def test_a_broken_model_gives_a_message(browser, server, body):
     page = context.new_page()
     page.route("**/models/*.safetensors", lambda route: route.fulfill(body=body))
     page.goto(server.url)
-    page.wait_for_selector("#problem:not([hidden])", timeout=5000)
+    page.wait_for_selector("#problem:not([hidden])", timeout=300_000)
     assert "cannot be shown" in page.inner_text("#problem")
     assert page.evaluate("1 + 1") == 2
     context.close()

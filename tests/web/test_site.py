@@ -21,7 +21,7 @@ MOST_BYTES = 4_000_000
 
 def ask(server: DemoServer, path: str, method: str = "GET", host: str | None = None):
     where = urllib.parse.urlsplit(server.url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=300)
     connection.putrequest(method, path, skip_host=host is not None)
     if host is not None:
         connection.putheader("Host", host)
