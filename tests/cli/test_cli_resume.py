@@ -146,3 +146,26 @@ def test_a_result_that_the_run_has_left_behind_is_not_its_own(begun, tmp_path):
     del stored["position"]  # as an earlier version wrote it
     (begun / "result.json").write_text(json.dumps(stored))
     assert call("evaluate", begun, "--json").json["recorded"] is None
+
+
+@pytest.mark.parametrize("version", [2, -1, "1", None, True])
+def test_a_recipe_of_a_newer_schema_is_refused(begun, version):
+    edit(begun, "schema", version)
+    for argv in (["train", "--resume", begun, "--no-pictures"], ["evaluate", begun]):
+        said = refuse(*argv)
+        assert "this version of latticework reads 0 to 1; install a newer" in said
+        assert "recipe.json" in said
+
+
+def test_a_recipe_of_an_earlier_version_has_no_schema(begun):
+    stored = json.loads((begun / "recipe.json").read_text())
+    del stored["schema"]
+    (begun / "recipe.json").write_text(json.dumps(stored))
+    assert call("evaluate", begun).status == 0
+    assert call("train", "--resume", begun, "--no-pictures").status == 0
+
+
+def test_times_say_what_they_are(begun):
+    said = call("train", "--resume", begun, "--no-pictures").out
+    assert "s of training steps" in said and "s with compiling and measuring" in said
+    assert "s since this program was started" in said

@@ -19,6 +19,7 @@ from latticework.cli.arguments import (
     take_name,
     take_recipe,
 )
+from latticework.cli.elapsed import seconds_running
 from latticework.cli.notice import print_notice, print_origin
 from latticework.cli.output import accuracy, command, console, print_json, spread
 from latticework.core.seeds import seeds_from
@@ -208,7 +209,11 @@ def print_result(screen: Console, prepared: Prepared, result: TrainResult, folde
     if recipe.published.note:
         screen.print(f"note: {recipe.published.note}", soft_wrap=True)
     screen.print(
-        f"{result.images_per_second:,.0f} images/s; {result.seconds:.1f} s in all", soft_wrap=True
+        f"{result.images_per_second:,.0f} images/s; "
+        f"{result.train_seconds:.1f} s of training steps, "
+        f"{result.seconds:.1f} s with compiling and measuring; "
+        f"{seconds_running():.1f} s since this program was started",
+        soft_wrap=True,
     )
     if result.outcome is Outcome.INTERRUPTED:
         screen.print(

@@ -17,7 +17,7 @@ from latticework.core.seeds import check_seeds
 from latticework.core.task import Dataset
 from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.comparison import compared
-from latticework.recipes.serial import from_json, to_json
+from latticework.recipes.serial import SCHEMA, check_schema, from_json, to_json
 from latticework.tasks import DataSource, resolve
 from latticework.train import AbstractProgress, RunFolder, TrainResult, load_checkpoint
 from latticework.train.fingerprint import check_made_by
@@ -83,7 +83,7 @@ def run(
     """Train a prepared recipe; errors as in `train.train`."""
     recipe = prepared.recipe
     stored = {
-        "recipe": {"recipe": to_json(recipe), "seeds": list(seeds)},
+        "recipe": {"schema": SCHEMA, "recipe": to_json(recipe), "seeds": list(seeds)},
         "published": to_json(recipe.published),
     }
     return recipe.fit(
@@ -147,6 +147,7 @@ def read_recipe(run_dir: Path) -> tuple[AbstractRecipe, tuple[int, ...]]:
     stored = folder.read_recipe()
     try:
         _STORED(stored, "")
+        check_schema(stored)
         recipe, seeds = from_json(stored["recipe"]), check_seeds(stored["seeds"])
         require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
     except ValueError as error:

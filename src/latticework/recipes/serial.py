@@ -13,6 +13,9 @@ from latticework.recipes.kinds import PARTS, REGISTRIES
 from latticework.untrusted.schema import shown
 
 KIND = "kind"
+SCHEMA = 1
+"""Version of the form in which recipes are stored. It rises when what an older version of the
+package would read from it is no longer what was meant; a form without a version is read as 0."""
 
 
 def _kinds() -> Iterator[tuple[str, type]]:
@@ -36,6 +39,21 @@ def to_json(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
     return value
+
+
+def check_schema(stored: Mapping[str, Any]) -> None:
+    """Check that this version can read what was stored beside a recipe.
+
+    Raises:
+        ValueError: a newer version wrote it.
+    """
+    version = stored.get("schema", 0)
+    known = isinstance(version, int) and not isinstance(version, bool) and 0 <= version <= SCHEMA
+    require(
+        known,
+        f"it is stored in schema {shown(version)}, and this version of latticework reads 0 to "
+        f"{SCHEMA}; install a newer latticework",
+    )
 
 
 def from_json(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from latticework.core.checks import require
 from latticework.recipes import AbstractRecipe, from_json, published_for, to_json
 from latticework.recipes.base import Published
+from latticework.recipes.serial import SCHEMA, check_schema
 from latticework.train import Summary, TrainResult, write_json
 from latticework.train.stored import EPOCH, RESULT
 from latticework.untrusted import file_name, read_json, schema
@@ -66,7 +67,9 @@ def save_result(root: Path, recipe: AbstractRecipe, result: TrainResult) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = to_json(recipe)
     record = {k: v for k, v in result.record().items() if k not in ("recipe", "published")}
-    write_json(path, {"recipe": stored, "record": record, "metrics": result.metrics})
+    write_json(
+        path, {"schema": SCHEMA, "recipe": stored, "record": record, "metrics": result.metrics}
+    )
     return path
 
 
@@ -81,6 +84,7 @@ def read_runs(root: Path) -> dict[str, RunResult]:
         advice = f"run latticework reproduce {path.stem} again"
         raw = read_json(path, _STORED, advice=advice)
         try:
+            check_schema(raw)
             recipe = from_json(raw["recipe"])
             require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
             lacking = [name for name in _NEEDED if name not in raw["record"]]

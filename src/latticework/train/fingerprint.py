@@ -34,6 +34,9 @@ LAYOUT = 1
 """Version of how learners are described. Raise it when their classes change and their numbers do
 not: descriptions of different layouts are not compared, recipes still are."""
 
+VERSIONS = frozenset({"layout", "schema"})
+"""Entries that say how the others are written."""
+
 _LONGEST = 60
 """Letters of a value in a sentence."""
 
@@ -170,7 +173,8 @@ def changes(old: Any, new: Any, at: str = "") -> Iterator[Change]:
     """All places where two JSON values differ.
 
     What the old value lacks is no change: a field that a later version added has a default that
-    stands for what was done before.
+    stands for what was done before. Nor is a field that the same kind of part no longer has: it
+    decided nothing.
 
     Args:
         old: what was stored.
@@ -179,7 +183,9 @@ def changes(old: Any, new: Any, at: str = "") -> Iterator[Change]:
     """
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in old.items():
-            if key != "layout":
+            if key in VERSIONS:
+                continue
+            if key in new or old.get("kind") is None or old["kind"] != new.get("kind"):
                 yield from changes(value, new.get(key), _place(at, key))
     elif _are_parts(old, new):
         for number, (before, after) in enumerate(zip(old, new, strict=True)):
