@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run test test-all test-slow levels sanitize fuzz docs web browser lint bench clean
+.PHONY: help setup run gpu test test-all test-slow levels sanitize fuzz docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -126,6 +126,10 @@ lint: $(VENV)/.installed-dev  ## ruff, pyright, import-linter
 
 bench: $(VENV)/.installed  ## time the kernels
 	$(BIN)/latticework bench leaky
+
+# Nothing is installed: JAX with CUDA and a few packages must be there; the script names those that are not.
+gpu:  ## on a machine with a GPU: compare and time every path, eight minutes, into results/gpu/
+	PYTHONPATH=src $(PYTHON) benchmarks/gpu.py --out results/gpu
 
 clean:  ## remove what set-up and runs made
 	rm -rf $(VENV) build runs

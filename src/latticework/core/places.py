@@ -6,8 +6,6 @@ import stat
 import tempfile
 from pathlib import Path
 
-import platformdirs
-
 from latticework.core.side_work import warn_once
 
 CACHE_VARIABLE = "LATTICEWORK_CACHE"
@@ -35,6 +33,9 @@ def cache_folder() -> Path:
 
 def own_cache() -> Path | None:
     """The user's own cache folder, there or not; None for a user without a home."""
+    # Here, since what needs no data runs without it (benchmarks/gpu.py on a bare machine).
+    import platformdirs
+
     try:
         own = platformdirs.user_cache_path("latticework", appauthor=False)
     except RuntimeError:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
-from tyro.conf import Suppress as Fixed
 
+from latticework.core.fixed import Fixed
 from latticework.core.learner import AbstractLearner
 from latticework.core.task import AbstractTask, Dataset
 from latticework.core.words import plural

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import jax
-from tyro.conf import Suppress as Fixed
 
 from latticework.core.checks import require
+from latticework.core.fixed import Fixed
 from latticework.core.task import AbstractTask, Dataset
 from latticework.core.trained_readout import AbstractTrainedReadout
 from latticework.kernels.wave_choice import AUTO

@@ -18,11 +18,13 @@ class Results:
         runs: `results/runs`, by recipe name.
         studies: `results/studies`, by study name.
         benchmarks: `results/benchmarks`, by file name; what the benchmark scripts wrote.
+        gpu: `results/gpu`, by device; what benchmarks/gpu.py wrote.
     """
 
     runs: Mapping[str, RunResult]
     studies: Mapping[str, StudyRecord]
     benchmarks: Mapping[str, Any]
+    gpu: Mapping[str, Any]
 
 
 def read_results(root: Path) -> Results:
@@ -31,12 +33,17 @@ def read_results(root: Path) -> Results:
     Raises:
         ValueError: a file is damaged or of another version.
     """
-    return Results(read_runs(root), read_studies(root), _read_benchmarks(root))
+    folder = root / "results"
+    return Results(
+        read_runs(root),
+        read_studies(root),
+        _read_benchmarks(folder / "benchmarks", "run benchmarks/{}.py again"),
+        _read_benchmarks(folder / "gpu", "run benchmarks/gpu.py again on the device {}"),
+    )
 
 
-def _read_benchmarks(root: Path) -> dict[str, Any]:
-    found = {}
-    for path in sorted((root / "results" / "benchmarks").glob("*.json")):
-        advice = f"run benchmarks/{path.stem}.py again"
-        found[path.stem] = read_json(path, schema.mapping(schema.anything), advice=advice)
-    return found
+def _read_benchmarks(folder: Path, advice: str) -> dict[str, Any]:
+    return {
+        path.stem: read_json(path, schema.mapping(schema.anything), advice=advice.format(path.stem))
+        for path in sorted(folder.glob("*.json"))
+    }

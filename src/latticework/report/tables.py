@@ -17,6 +17,7 @@ from latticework.report.benchmarks import (
     remat_table,
 )
 from latticework.report.everything import Results
+from latticework.report.gpu_tables import parity_table, timing_table
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
 from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
@@ -170,6 +171,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "echo": lambda results: echo_table(results.runs),
     "bench-gridnet": lambda results: gridnet_table(results.benchmarks.get("gridnet")),
     "bench-remat": lambda results: remat_table(results.benchmarks.get("remat")),
+    "gpu-parity": lambda results: parity_table(results.gpu),
+    "gpu-timing": lambda results: timing_table(results.gpu),
     "bench-glom": lambda results: glom_table(results.benchmarks.get("glom")),
     "glom-published": lambda results: glom_published_table(
         results.benchmarks.get("glom-published")

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tyro.conf import Suppress as Fixed
-
+from latticework.core.fixed import Fixed
 from latticework.tasks import DataSource
 
 Point = Mapping[str, Any]
