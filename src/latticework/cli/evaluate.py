@@ -60,6 +60,7 @@ def main(argv: Sequence[str]) -> int:
         "seeds": opened.seeds,
         "per_seed": values,
         "summary": dataclasses.asdict(Summary.of(values)),
+        "score": opened.recipe.learner().score_name,
         "recorded": None if opened.result is None else opened.result.get("per_seed"),
         "recorded_note": OUTDATED if opened.is_outdated else "",
         "recorded_on": opened.recipe.tested_text(dataset),
@@ -96,11 +97,8 @@ def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
         (seed, accuracy(float(value)), accuracy(before))
         for seed, value, before in zip(opened.seeds, facts["per_seed"], recorded, strict=False)
     ]
-    screen.print(
-        table(
-            ("seed", "accuracy", f"recorded in the run, on {facts['recorded_on']}"), rows, numbers=1
-        )
-    )
+    headers = ("seed", facts["score"], f"recorded in the run, on {facts['recorded_on']}")
+    screen.print(table(headers, rows, numbers=1))
     if facts["recorded_note"]:
         screen.print(f"note: {facts['recorded_note']}", soft_wrap=True)
     summary = facts["summary"]

@@ -96,7 +96,8 @@ def _outcome(opened: OpenRun, seed: int) -> dict[str, Any]:
         "restore it, or delete it to export without an accuracy",
     )
     accuracy = per_seed[opened.seeds.index(seed)]
-    note = f"accuracy on the test images of {dataset}, seed {seed}"
+    score = opened.recipe.learner().score_name
+    note = f"{score} on the test images of {dataset}, seed {seed}"
     return {"dataset": dataset, "accuracy": accuracy, "accuracy_note": note}
 
 

@@ -26,7 +26,7 @@ def learning_curve(
     Args:
         records: one per epoch, as in metrics.jsonl: `epoch` from 0, and `train_loss`,
             `train_accuracy`, `test_accuracy`, each also per seed under `per_seed`; None where
-            nothing was measured.
+            nothing was measured; `score` says what they are if no accuracies.
         path: where to save, .png.
         published: pairs (epochs of training, test accuracy).
         title: what was trained.
@@ -51,7 +51,8 @@ def learning_curve(
         _curve(accuracy, records, "test_accuracy", "test", _TEST)
         if len(published):
             _points(accuracy, published)
-        accuracy.set(xlabel="epochs of training", title="accuracy")
+        name = records[-1].get("score", "accuracy")
+        accuracy.set(xlabel="epochs of training", title=name)
         accuracy.set_ylim(bottom=0, top=min(1.0, 1.12 * accuracy.dataLim.y1) or 1.0)
         accuracy.legend(loc="lower right")
         loss = style.place(figure, 5.65, 0.9, 2.5, 2.3)

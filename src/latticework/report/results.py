@@ -10,6 +10,7 @@ from latticework.recipes import AbstractRecipe, from_json, published_for, to_jso
 from latticework.recipes.base import Published
 from latticework.recipes.serial import SCHEMA, check_schema
 from latticework.train import Summary, TrainResult, write_json
+from latticework.train.scores import named, unnamed
 from latticework.train.stored import EPOCH, RESULT
 from latticework.untrusted import file_name, read_json, schema
 
@@ -67,9 +68,8 @@ def save_result(root: Path, recipe: AbstractRecipe, result: TrainResult) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = to_json(recipe)
     record = {k: v for k, v in result.record().items() if k not in ("recipe", "published")}
-    write_json(
-        path, {"schema": SCHEMA, "recipe": stored, "record": record, "metrics": result.metrics}
-    )
+    metrics = list(map(named, result.metrics))
+    write_json(path, {"schema": SCHEMA, "recipe": stored, "record": record, "metrics": metrics})
     return path
 
 
@@ -89,7 +89,8 @@ def read_runs(root: Path) -> dict[str, RunResult]:
             require(isinstance(recipe, AbstractRecipe), "it is a part of a recipe")
             lacking = [name for name in _NEEDED if name not in raw["record"]]
             require(not lacking, f"its record lacks {', '.join(lacking)}")
-            last = raw["metrics"][-1].get("per_seed", {}) if raw["metrics"] else {}
+            metrics = tuple(map(unnamed, raw["metrics"]))
+            last = metrics[-1].get("per_seed", {}) if metrics else {}
             measured = last.get("test_accuracy") or [None]
             has_summary = raw["record"]["summary"] is not None
             require(has_summary or None not in measured, "there is no accuracy in it")
@@ -97,5 +98,5 @@ def read_runs(root: Path) -> dict[str, RunResult]:
             raise ValueError(
                 f"{path} is not a raw result of this version ({error}); {advice}"
             ) from error
-        found[recipe.name] = RunResult(recipe, raw["record"], tuple(raw["metrics"]))
+        found[recipe.name] = RunResult(recipe, unnamed(raw["record"]), metrics)
     return found

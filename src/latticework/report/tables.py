@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from latticework.core.learner import ACCURACY
 from latticework.core.words import plural
 from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe, is_unchanged
 from latticework.recipes.base import Published
@@ -196,6 +197,8 @@ def _ours(result: RunResult | None) -> str:
         return ""
     summary = result.summary
     seeds = plural(result.num_seeds, "seed") + (", cut short" if result.is_cut_short else "")
+    score = result.recipe.learner().score_name
+    seeds += "" if score == ACCURACY else f"; {score}"
     if summary["sd"] is None:
         return f"{summary['mean']:.3f} ({seeds})"
     return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({seeds})"

@@ -33,6 +33,7 @@ class Evaluator:
         batch: int,
         team: Team | None = None,
     ) -> None:
+        self.score_name = learner.score_name
         self._team = team or Team.alone()
         self._inputs = self._team.place(jnp.asarray(inputs))
         self._targets = self._team.place(jnp.asarray(targets, dtype=jnp.int32))

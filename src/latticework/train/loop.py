@@ -94,7 +94,8 @@ def train(
                 restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
                 changes = begun(folder, recipe, dataset, restore if resume else None)
                 shown.notes(held.enter_context(changes))
-        result = dataclasses.replace(run.go(shown), data=data_facts(dataset))
+        facts = {"data": data_facts(dataset), "score_name": learner.score_name}
+        result = dataclasses.replace(run.go(shown), **facts)
         if folder is not None:
             folder.write_result(result.record(recipe, published))
     return result

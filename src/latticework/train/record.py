@@ -28,6 +28,7 @@ from latticework.train.identity import (
     unmarked,
 )
 from latticework.train.lock import hold
+from latticework.train.scores import named, unnamed
 from latticework.train.stored import EPOCH, RESULT
 from latticework.untrusted import read_json, read_json_lines, schema
 
@@ -231,12 +232,12 @@ class RunFolder:
             difference is None or result.get("recipe") is None,
             f"{self.result} is of another run than the recipe beside it: {difference}; {advice}",
         )
-        return result
+        return unnamed(result)
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add the record of one epoch."""
         if self.writes:
-            append_line(self.metrics, json.dumps(plain(marked(line, self.identity))))
+            append_line(self.metrics, json.dumps(plain(marked(named(line), self.identity))))
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all finished epochs; a last line that was cut off is left out.
@@ -248,7 +249,8 @@ class RunFolder:
         if not self.metrics.is_file():
             return []
         advice = "restore it or start a new run"
-        records = read_json_lines(self.metrics, EPOCH, advice=advice)
+        lines = read_json_lines(self.metrics, EPOCH, advice=advice)
+        records = [unnamed(line) for line in lines]
         lengths = {
             len(values) for record in records for values in record.get("per_seed", {}).values()
         }
@@ -267,7 +269,7 @@ class RunFolder:
         """
         kept = [line for line in self.read_metrics() if line["epoch"] < epoch]
         if self.writes:
-            text = "".join(json.dumps(line) + "\n" for line in kept)
+            text = "".join(json.dumps(named(line)) + "\n" for line in kept)
             write_atomically(self.metrics, text.encode())
         return [unmarked(line) for line in kept]
 

@@ -10,7 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from latticework.core.learner import Params
+from latticework.core.learner import ACCURACY, Params
+from latticework.train.scores import named, score_entry
 from latticework.train.steps import NEVER
 
 
@@ -72,6 +73,7 @@ class TrainResult:
         dataset: what was learned from.
         devices: how many devices shared every batch.
         notes: what was changed on the way, when the run was resumed.
+        score_name: what `test_accuracy` is, where it is not the accuracy of classes.
         data: name, origin and SHA-256 of what was learned from.
     """
 
@@ -90,6 +92,7 @@ class TrainResult:
     dataset: str
     devices: int = 1
     notes: tuple[str, ...] = ()
+    score_name: str = ACCURACY
     data: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -100,7 +103,7 @@ class TrainResult:
     def record(self, recipe: Any = None, published: Any = None) -> dict[str, Any]:
         """The result as it is written to result.json."""
         summary = self.summary
-        return {
+        record = {
             "recipe": recipe,
             "outcome": self.outcome.value,
             "message": self.message,
@@ -121,7 +124,9 @@ class TrainResult:
             "devices": self.devices,
             "notes": list(self.notes),
             "versions": versions(),
+            **score_entry(self.score_name),
         }
+        return named(record)
 
 
 def versions() -> dict[str, str]:

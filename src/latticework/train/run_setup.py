@@ -17,6 +17,7 @@ from latticework.train.evaluate import Evaluator
 from latticework.train.fingerprint import fingerprint
 from latticework.train.optimisers import OptimiserConfig, build
 from latticework.train.parallel import Team
+from latticework.train.scores import score_entry
 from latticework.train.steps import (
     Encode,
     EpochData,
@@ -127,9 +128,10 @@ class Setup:
         return following, EpochData(self.inputs, self.targets, *read)
 
     @property
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, Any]:
         """Counts of the data for the record of an epoch; mostly none."""
-        return self.inputs.facts if isinstance(self.inputs, AbstractExamples) else {}
+        counts = self.inputs.facts if isinstance(self.inputs, AbstractExamples) else {}
+        return {**counts, **score_entry(self.evaluator.score_name)}
 
     def measured_examples(self, epoch: int) -> np.ndarray | None:
         """Test examples that `epoch` is measured on; None for all."""

@@ -18,6 +18,8 @@ EPOCH = schema.record(
         "train_loss": schema.optional(schema.number),
         "train_accuracy": schema.optional(schema.number),
         "test_accuracy": schema.optional(schema.number),
+        "test_score": schema.optional(schema.number),
+        "score": schema.text,
         "test_examples": schema.optional(_COUNT_OR_WORDS),
         "per_seed": schema.mapping(_PER_SEED),
         "seconds": schema.number,
@@ -32,6 +34,8 @@ RESULT = schema.record(
         "per_seed": schema.optional(_PER_SEED),
         "dataset": schema.text,
         "test_accuracy": schema.optional(schema.number),
+        "test_score": schema.optional(schema.number),
+        "score": schema.text,
         "summary": schema.optional(
             schema.record(
                 {
