@@ -28,7 +28,13 @@ def glom(golden_dir):
     return golden_dir / "glom"
 
 
-@pytest.mark.parametrize("name", sorted(set(GLOM.replays) - {LONG}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.all] if name == "full_runs.npz" else [])
+        for name in sorted(set(GLOM.replays) - {LONG})
+    ],
+)
 def test_replay(glom, name):
     (result,) = verify(glom / name)
     assert result.outcome is Outcome.PASSED, f"{result.message} {result.worst}"

@@ -28,7 +28,17 @@ def grid(golden_dir):
     return golden_dir / "grid"
 
 
-@pytest.mark.parametrize("name", sorted(set(GRID.replays) - {NEEDS_DATA}))
+LONG = {"perturb_4x4_T5.npz", "mnist_28x10_first8.npz", "small_4x4_T20.npz"}
+"""Replayed by `make test-all`; the other files show the same of fewer steps and conditions."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.all] if name in LONG else [])
+        for name in sorted(set(GRID.replays) - {NEEDS_DATA})
+    ],
+)
 def test_replay(grid, name):
     (result,) = verify(grid / name)
     assert result.outcome is Outcome.PASSED, report(result)
@@ -95,6 +105,7 @@ def test_another_rule_is_found(grid, monkeypatch):
     }
 
 
+@pytest.mark.all
 def test_another_noise_is_found(grid, monkeypatch):
     """Noise five per cent too large; the other conditions are taken out, to be quick."""
     too_large = {"msg_noise": NonIdealities(message_noise=0.525)}

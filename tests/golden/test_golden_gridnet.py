@@ -17,6 +17,7 @@ LONG = {
     "gated_leaky_relu.npz",
     "gated_tanh.npz",
     "mnist_tiny_gated.npz",
+    "echo_tiny.npz",
     "imagenet_tiny_a.npz",
     "imagenet_tiny_b.npz",
 }

@@ -3,7 +3,11 @@
 Where that is lacking the test is not collected, and the summary says once what is lacking.
 """
 
+import functools
 import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +35,25 @@ def _has_data(name: str) -> bool:
     return any(any(folder.glob("t10k-images*")) for folder in data_folders(name))
 
 
+def small_disk(folder: str | Path) -> bool:
+    """Mount a disk of 64 kB at `folder`; whether that could be done."""
+    mount = shutil.which("mount")
+    if os.name == "nt" or os.geteuid() != 0 or mount is None:
+        return False
+    done = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def _may_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        if not small_disk(folder):
+            return False
+        subprocess.run(["umount", folder], check=True)
+        return True
+
+
 @dataclass(frozen=True)
 class Need:
     """Whether something is here, and how it would be had."""
@@ -48,19 +71,24 @@ NEEDS = {
     "compiled kernels": Need(
         lambda: not isinstance(extension(), str), "latticework doctor says why there are none"
     ),
+    "a small disk": Need(_may_mount, "only root may mount one"),
     "GLOM's published weights": Need(
         PUBLISHED_WEIGHTS.is_file, "they are not of this repository, since theirs has no licence"
     ),
 }
 
 
+@functools.cache
+def _is_here(name: str) -> bool:
+    return NEEDS[name].is_here()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests whose needs are not met."""
-    is_here = {name: need.is_here() for name, need in NEEDS.items()}
     kept, left_out = [], []
     for item in items:
         wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
-        (kept if all(is_here[name] for name in wanted) else left_out).append(item)
+        (kept if all(_is_here(name) for name in wanted) else left_out).append(item)
     if left_out:
         items[:] = kept
         config.hook.pytest_deselected(items=left_out)
@@ -69,7 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What is lacking, one line each."""
     for name, need in NEEDS.items():
-        if not need.is_here():
+        if not _is_here(name):
             terminalreporter.write_line(
                 f"not here, so what needs it is not run: {name}; {need.how}"
             )

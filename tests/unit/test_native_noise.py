@@ -80,7 +80,14 @@ def same_moments(got: np.ndarray, expected: np.ndarray) -> None:
     assert np.abs(z_variance).max() < WORST_Z
 
 
-@pytest.mark.parametrize("name", CASES)
+SHORT = ("both", "rounding")
+"""These need every kind of draw; the others go to `make test-all`."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.all]) for name in CASES],
+)
 def test_moments_are_the_references(name):
     topology = SmallWorld(3, 3, 3, seed=1) if name == "both" else Grid(3, 3)
     network, *data = drawn(topology, Sizes(1, 1, 5, 1))

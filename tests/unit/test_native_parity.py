@@ -94,7 +94,10 @@ def test_any_wiring_and_shape_with_every_task(topology, size):
     check(topology, size)
 
 
-@pytest.mark.parametrize("topology", [Scattered(9, 3, 2, 3, 2, seed=5), SmallWorld(3, 3, 4)])
+@pytest.mark.parametrize(
+    "topology",
+    [Scattered(9, 3, 2, 3, 2, seed=5), pytest.param(SmallWorld(3, 3, 4), marks=pytest.mark.all)],
+)
 def test_the_oracle_of_these_tests_is_the_reference(topology):
     """The other tests compare with NumPy, which compiles nothing; here both meet the reference."""
     size, tasks = Sizes(2, 3, 6, 1), TASKS[4:9:2]

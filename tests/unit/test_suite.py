@@ -22,3 +22,23 @@ def test_no_property_has_a_profile_of_its_own():
         if path.name != "conftest.py" and own.search(path.read_text())
     }
     assert not found
+
+
+def test_nothing_but_data_sets_and_weights_without_a_licence_lies_outside():
+    outside = re.compile(r"parents\[3\]|\.\./shared|LATTICEWORK_GOLDEN|/work/")
+    found = {
+        str(path.relative_to(TESTS))
+        for path in TESTS.rglob("*.py")
+        if path != Path(__file__) and outside.search(path.read_text())
+    }
+    assert found == {"support/needs.py"}
+
+
+def test_the_golden_arrays_are_here(golden_dir):
+    counts = {
+        folder.name: len(list(folder.glob("*.npz")))
+        for folder in golden_dir.iterdir()
+        if folder.is_dir()
+    }
+    assert counts == {"glom": 6, "grid": 8, "gridnet": 19, "rtnn": 14, "rules": 0}
+    assert all((golden_dir / name / "README.md").is_file() for name in counts)

@@ -1,6 +1,5 @@
 import errno
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from latticework.train import checkpoint, files
+from support.needs import small_disk
 
 STATE = {
     "params": {"weight": np.arange(6, dtype=np.float32).reshape(2, 3), "bias": np.ones(2)},
@@ -166,25 +166,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         files.make_folder(tmp_path / "file" / "run")
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    mount = shutil.which("mount")
-    if os.geteuid() != 0 or mount is None:
-        pytest.skip("only root may mount a small disk")
-    made = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True
-    )
-    if made.returncode:
-        pytest.skip("no disk may be mounted here")
-    yield tmp_path
-    subprocess.run(["umount", tmp_path], check=True)
+@pytest.mark.needs("a small disk")
+def test_a_disk_that_is_really_full(tmp_path: Path):
+    assert small_disk(tmp_path)
+    try:
+        check_a_full_disk(tmp_path)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_a_disk_that_is_really_full(small_disk: Path):
-    path = small_disk / "checkpoint.safetensors"
+def check_a_full_disk(folder: Path) -> None:
+    path = folder / "checkpoint.safetensors"
     checkpoint.save(path, STATE, META)
     big = {**STATE, "more": np.zeros(100_000)}
     with pytest.raises(OSError, match="no room on the disk"):
         checkpoint.save(path, big, META)
-    assert [entry.name for entry in small_disk.iterdir()] == [path.name]
+    assert [entry.name for entry in folder.iterdir()] == [path.name]
     same(checkpoint.load(path, STATE)[0], STATE)
