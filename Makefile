@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run gpu test test-all test-slow levels sanitize fuzz docs web browser lint bench clean
+.PHONY: help setup run gpu test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,7 +44,14 @@ test-all: $(VENV)/.installed-dev  ## lint, docs, sanitizers, SIMD levels, a shor
 	$(MAKE) sanitize
 	$(MAKE) levels
 	$(MAKE) fuzz N=small
+	$(MAKE) annotations
 	$(BIN)/pytest -q -n 2 -m all
+
+# The tests that reach most of the package; tests/unit/test_annotations.py does a little of it always.
+annotations: $(VENV)/.installed-dev  ## tests with every annotation of the package checked at every call
+	LATTICEWORK_CHECK_ANNOTATIONS=1 $(BIN)/pytest -q -n 2 tests/contract tests/oracle \
+	  tests/unit/test_staged.py tests/unit/test_streaming.py tests/unit/test_train_loop.py \
+	  tests/unit/test_examples_refused.py tests/unit/test_tasks_*.py
 
 test-slow: $(VENV)/.installed-dev  ## the tests marked slow
 	$(BIN)/pytest -q -m slow

@@ -10,6 +10,11 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 )
 
+from support.annotations import VARIABLE, check_annotations
+
+if os.environ.get(VARIABLE) == "1":
+    check_annotations()
+
 # A shell's background job ignores Ctrl-C, and the tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -167,10 +167,9 @@ def test_every_entry_of_a_learner_refuses(name):
     learner, shape = LEARNERS[name]()
     last = learner.num_classes - 1
     params, key = learner.init([0]), jax.random.split(jax.random.key(0), 1)
-    inputs = np.zeros((1, 2, *shape), np.float32)
-    nan = inputs.copy()
-    nan[0, 1, 0, 1] = np.nan
-    targets = np.array([[0, last]], np.int32)
+    inputs = jnp.zeros((1, 2, *shape), jnp.float32)
+    nan = inputs.at[0, 1, 0, 1].set(jnp.nan)
+    targets = jnp.array([[0, last]], jnp.int32)
 
     def learn(inputs, targets):
         return learner.updates(params, inputs, targets, key)

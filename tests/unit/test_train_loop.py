@@ -291,7 +291,9 @@ def test_the_result_is_recorded(tmp_path):
 
 
 def test_summary():
-    assert Summary.of([0.25, 0.75]) == Summary(0.5, pytest.approx(0.125**0.5), 0.25, 0.75)
+    summary = Summary.of([0.25, 0.75])
+    assert summary.sd == pytest.approx(0.125**0.5)
+    assert summary == Summary(0.5, summary.sd, 0.25, 0.75)
     assert Summary.of([0.25]) == Summary(0.25, None, 0.25, 0.25)
     with pytest.raises(ValueError, match="no value"):
         Summary.of([])

@@ -3,6 +3,7 @@
 import abc
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Int, UInt8
 
 from latticework.core.learner import AbstractLearner
@@ -38,19 +39,19 @@ class AbstractStagedLearner(AbstractLearner):
     def fit(
         self,
         params: Params,
-        features: UInt8[Array, "seed example feature"],
+        features: UInt8[Array | np.ndarray, "seed example feature"],
         targets: Int[Array, "seed example"],
     ) -> tuple[Params, Array]:
         """Train the classifier; the new parameters, and its losses `[seed, epoch]`."""
 
     @abc.abstractmethod
     def guesses(
-        self, params: Params, features: UInt8[Array, "seed example feature"]
-    ) -> Int[Array, "seed answer"]:
+        self, params: Params, features: UInt8[Array | np.ndarray, "seed example feature"]
+    ) -> Int[np.ndarray, "seed answer"]:
         """The classifier's answers; several per example where it reads several times."""
 
     @abc.abstractmethod
     def clusters(
-        self, features: UInt8[Array, "seed example feature"]
-    ) -> Int[Array, "seed example"]:
+        self, features: UInt8[Array | np.ndarray, "seed example feature"]
+    ) -> Int[np.ndarray, "seed example"]:
         """The first neuron that fires at the end of each example; -1 where none does."""

@@ -3,6 +3,7 @@
 import abc
 from typing import NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 LinearParams = dict[str, Array]
@@ -27,7 +28,7 @@ class AbstractTrainedReadout(abc.ABC):
     @abc.abstractmethod
     def fit(
         self,
-        features: UInt8[Array, "example feature"],
+        features: UInt8[Array | np.ndarray, "example feature"],
         targets: Int[Array, " example"],
         key: Array,
         num_classes: int = 10,
@@ -44,7 +45,7 @@ class AbstractTrainedReadout(abc.ABC):
     @abc.abstractmethod
     def fit_each(
         self,
-        features: UInt8[Array, "seed example feature"],
+        features: UInt8[Array | np.ndarray, "seed example feature"],
         targets: Int[Array, "seed example"],
         keys: Array,
         num_classes: int = 10,

@@ -60,7 +60,7 @@ class NativeWaveKernel(AbstractWaveKernel):
     def run(
         self,
         weights: Weights,
-        trains: UInt32[Array, "seed example wave channel"],
+        trains: UInt32[Array, "shown example wave channel"],
         keys: UInt32[Array, "seed 2"],
         first: Array,
         *,

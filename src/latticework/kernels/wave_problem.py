@@ -116,7 +116,7 @@ class AbstractWaveKernel(abc.ABC):
     def run(
         self,
         weights: Weights,
-        trains: UInt32[Array, "seed example wave channel"],
+        trains: UInt32[Array, "shown example wave channel"],
         keys: UInt32[Array, "seed 2"],
         first: Array,
         *,
@@ -127,7 +127,7 @@ class AbstractWaveKernel(abc.ABC):
 
         Args:
             weights: `[seed, source, target]` by block.
-            trains: what the channels do.
+            trains: what the channels do, seed by seed, or once where all seeds see the same.
             keys: of the draws.
             first: number of the first example, for the draws.
             learns: whether links with a rule learn.

@@ -87,7 +87,9 @@ class StreamingLearner:
         """The parameters as they are now."""
         return self._state.params
 
-    def step(self, channels: Float[Array, " channel"], target: int) -> Float[Array, " class"]:
+    def step(
+        self, channels: Float[Array | np.ndarray, " channel"], target: int
+    ) -> Float[Array, " class"]:
         """Take one step of the stream, learn from it, and return its readout.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt8
 
 from latticework.core import spikes
 from latticework.core.checks import require
@@ -142,7 +142,12 @@ class TnnLearner(AbstractStagedLearner):
         counts = spikes.counts(trains).astype(jnp.uint8)
         return counts.reshape(*counts.shape[:2], -1)
 
-    def fit(self, params: Params, features: Array, targets: Array) -> tuple[Params, Array]:
+    def fit(
+        self,
+        params: Params,
+        features: UInt8[Array | np.ndarray, "seed example feature"],
+        targets: Int[Array, "seed example"],
+    ) -> tuple[Params, Array]:
         """Train the classifier of each seed."""
         require(
             features.shape[:2] == targets.shape,
@@ -151,32 +156,38 @@ class TnnLearner(AbstractStagedLearner):
         )
         check_classes(targets, self.num_classes)
         keys = [jax.random.fold_in(key_from(key), _CLASSIFIER) for key in params["key"]]
-        features = self._answers(features)
-        each = jnp.repeat(targets, features.shape[1] // targets.shape[1], axis=1)
-        fits = self.classifier.fit_each(features, each, jnp.stack(keys), self.num_classes)
+        answers = self._answers(features)
+        each = jnp.repeat(targets, answers.shape[1] // targets.shape[1], axis=1)
+        fits = self.classifier.fit_each(answers, each, jnp.stack(keys), self.num_classes)
         return {**params, "classifier": fits.params}, fits.losses
 
-    def guesses(self, params: Params, features: Array) -> Array:
+    def guesses(
+        self, params: Params, features: UInt8[Array | np.ndarray, "seed example feature"]
+    ) -> Int[np.ndarray, "seed answer"]:
         """The class with the highest score, seed by seed and a chunk at a time."""
-        chunk, features = 1000, self._answers(features)
+        chunk, answers = 1000, self._answers(features)
         found = []
-        for seed in range(len(features)):
+        for seed in range(len(answers)):
             own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params["classifier"])
             parts = []
-            for at in range(0, features.shape[1], chunk):
-                some = jnp.asarray(features[seed][at : at + chunk])
+            for at in range(0, answers.shape[1], chunk):
+                some = jnp.asarray(answers[seed][at : at + chunk])
                 parts.append(jnp.argmax(self.classifier.scores(own, some), axis=-1))
             found.append(np.concatenate(parts))
-        return np.stack(found)  # pyright: ignore[reportReturnType]
+        return np.stack(found)
 
-    def _answers(self, features: Array) -> Array:
+    def _answers(
+        self, features: UInt8[Array | np.ndarray, "seed example feature"]
+    ) -> UInt8[Array | np.ndarray, "seed answer read"]:
         """Features as the classifier takes them, `[seed, answer, feature]`."""
         return features.reshape(features.shape[0], -1, self.num_features)
 
-    def clusters(self, features: Array) -> Array:
+    def clusters(
+        self, features: UInt8[Array | np.ndarray, "seed example feature"]
+    ) -> Int[np.ndarray, "seed example"]:
         """The first neuron that fires in the last wave."""
         fires = np.asarray(features)[..., -self.problem.num_read :] > 0
-        return np.where(fires.any(axis=-1), fires.argmax(axis=-1), -1)  # pyright: ignore[reportReturnType]
+        return np.where(fires.any(axis=-1), fires.argmax(axis=-1), -1)
 
     def scores(
         self, params: Params, inputs: Float[Array, "example wave channel"]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array
+from jaxtyping import Array, Int, UInt8
 
 from latticework.core.checks import require
 from latticework.core.loss import cross_entropy
@@ -41,7 +41,13 @@ class Logistic(AbstractTrainedReadout):
             require(value > 0, f"{name} is {value}, expected a positive number")
         require(self.iterations >= 1, f"iterations is {self.iterations}, expected 1 or more")
 
-    def fit(self, features: Array, targets: Array, key: Array, num_classes: int = 10) -> Fit:
+    def fit(
+        self,
+        features: UInt8[Array | np.ndarray, "example feature"],
+        targets: Int[Array, " example"],
+        key: Array,
+        num_classes: int = 10,
+    ) -> Fit:
         """From zero: the problem is convex, so nothing is drawn."""
         from scipy.optimize import minimize  # takes a while to import, and few runs need it
 
@@ -65,7 +71,13 @@ class Logistic(AbstractTrainedReadout):
         params = {"weight": jnp.asarray(table[:, :-1]), "bias": jnp.asarray(table[:, -1])}
         return Fit(params, jnp.asarray([found.fun], jnp.float32))
 
-    def fit_each(self, features: Array, targets: Array, keys: Array, num_classes: int = 10) -> Fit:
+    def fit_each(
+        self,
+        features: UInt8[Array | np.ndarray, "seed example feature"],
+        targets: Int[Array, "seed example"],
+        keys: Array,
+        num_classes: int = 10,
+    ) -> Fit:
         """One seed after the other."""
         fits = [
             self.fit(own, classes, key, num_classes)

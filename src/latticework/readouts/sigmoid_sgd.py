@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jaxtyping import Array
+from jaxtyping import Array, Int, UInt8
 
 from latticework.core.checks import require
 from latticework.core.loss import one_hot
@@ -52,11 +53,23 @@ class SigmoidSgd(AbstractTrainedReadout):
             "bias": jax.random.uniform(bias, (num_classes,), jnp.float32, -bound, bound),
         }
 
-    def fit(self, features: Array, targets: Array, key: Array, num_classes: int = 10) -> Fit:
+    def fit(
+        self,
+        features: UInt8[Array | np.ndarray, "example feature"],
+        targets: Int[Array, " example"],
+        key: Array,
+        num_classes: int = 10,
+    ) -> Fit:
         """All epochs as one compiled loop."""
         return _fit(self, self.initial(key, features.shape[1], num_classes), features, targets)
 
-    def fit_each(self, features: Array, targets: Array, keys: Array, num_classes: int = 10) -> Fit:
+    def fit_each(
+        self,
+        features: UInt8[Array | np.ndarray, "seed example feature"],
+        targets: Int[Array, "seed example"],
+        keys: Array,
+        num_classes: int = 10,
+    ) -> Fit:
         """All seeds side by side in one loop."""
         size = features.shape[2]
         params = jax.vmap(lambda key: self.initial(key, size, num_classes))(keys)

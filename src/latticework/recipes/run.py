@@ -126,7 +126,7 @@ class OpenRun:
         at = self.seeds.index(seed)
         return jax.tree.map(lambda leaf: np.asarray(leaf[at]), self.params)
 
-    def scores(self, raw: Array) -> Array:
+    def scores(self, raw: Array | np.ndarray) -> Array:
         """Class scores of raw examples, `[seed, example, class]`."""
         return self._scores(self.params, raw)
 

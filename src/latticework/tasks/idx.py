@@ -2,10 +2,11 @@
 
 import gzip
 import hashlib
+import io
 import math
 import zlib
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def read_idx(path: Path, *, rank: int, max_bytes: int = DEFAULT_CAP) -> IdxFile:
         raise ValueError(f"{path} is damaged: its gzip stream cannot be read ({error})") from None
 
 
-def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, rank: int, max_bytes: int) -> IdxFile:
+def _parse(stream: io.BufferedIOBase, path: Path, rank: int, max_bytes: int) -> IdxFile:
     """The array in `stream`, whose every byte must be accounted for."""
     head = stream.read(4)
     require(len(head) == 4, f"{path} is truncated: {len(head)} bytes where the magic needs 4")
@@ -94,7 +95,7 @@ def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, rank: int, max_bytes: i
     return IdxFile(np.frombuffer(content, dtype=np.uint8).reshape(shape), digest.hexdigest())
 
 
-def _read_exactly(stream: BinaryIO | gzip.GzipFile, count: int, path: Path) -> bytearray:
+def _read_exactly(stream: io.BufferedIOBase, count: int, path: Path) -> bytearray:
     """The `count` bytes that are left in `stream`, no fewer and no more.
 
     Grows with what is really there, so that a short file cannot make a large allocation.

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import UInt8
 
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner, Params
@@ -212,7 +212,9 @@ class StagedRun:
         )
         self.losses += np.asarray(losses, np.float64).tolist()
 
-    def _features_of(self, params: Params, images: np.ndarray, index: np.ndarray) -> Array:
+    def _features_of(
+        self, params: Params, images: np.ndarray, index: np.ndarray
+    ) -> UInt8[np.ndarray, "seed example feature"]:
         """Features `[seed, example, feature]`; where all seeds see the same, it is shown once."""
         shared = bool((index == index[:1]).all())
         shown = index[:1] if shared else index
@@ -220,7 +222,7 @@ class StagedRun:
         for start in range(0, shown.shape[1], self.config.eval_batch):
             raw = images[shown[:, start : start + self.config.eval_batch]]
             parts.append(np.asarray(self._features(params, raw)))
-        return np.concatenate(parts, axis=1)  # pyright: ignore[reportReturnType]
+        return np.concatenate(parts, axis=1)
 
     def _test(self) -> StagedScores:
         """What every seed scores."""
@@ -235,8 +237,8 @@ class StagedRun:
         for group in self._groups(index.shape[1]):
             params = jax.tree.map(lambda leaf, group=group: leaf[group], self.params)
             features = self._features_of(params, images, index[group])
-            guesses = np.asarray(self.learner.guesses(params, features))
-            clusters = np.asarray(self.learner.clusters(features))
+            guesses = self.learner.guesses(params, features)
+            clusters = self.learner.clusters(features)
             parts.append(staged_scores(guesses, clusters, targets[index[group]]))
         return StagedScores(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
