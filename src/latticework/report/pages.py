@@ -37,7 +37,7 @@ def rebuild_pages(root: Path) -> list[Path]:
     results = _results(root)
     changed = []
     for path in _pages(root):
-        old = path.read_text()
+        old = path.read_text(encoding="utf-8")
         new = MARKER.sub(lambda match: _fill(match, results), old)
         if new != old:
             write_atomically(path, new.encode())
@@ -57,7 +57,7 @@ def check_pages(root: Path) -> list[Stale]:
     stale = [
         Stale(str(page.relative_to(root)), f"table {match.group(2)}")
         for page in _pages(root)
-        for match in MARKER.finditer(page.read_text())
+        for match in MARKER.finditer(page.read_text(encoding="utf-8"))
         if match.group(0) != _fill(match, results)
     ]
     for name in FIGURES:
