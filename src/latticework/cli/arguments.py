@@ -51,8 +51,8 @@ class DataOptions:
     """Where data come from.
 
     Args:
-        data_dir: folder that the data are read from, and nowhere else. LATTICEWORK_DATA names one
-            that is looked into first.
+        data_dir: folder that the data are read from, and nowhere else; for a run on a folder of
+            photographs, where that lies now. LATTICEWORK_DATA names one that is looked into first.
         offline: never touch the network.
     """
 

@@ -28,6 +28,7 @@ from latticework.core.words import plural
 from latticework.recipes import AbstractRecipe, Prepared, prepare, read_recipe, run
 from latticework.report import save_result
 from latticework.studies.portrait import draw_run
+from latticework.tasks import ImageFolder
 from latticework.train import (
     ForgivingProgress,
     Launch,
@@ -148,7 +149,7 @@ def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:
         recipe, rest = choose_axes(recipe, rest)
     options = parse(TrainOptions, rest, f"train {recipe.name}", recipe=recipe)
     if resumed is not None:
-        return options, seeds
+        return _folder_given_anew(options, recipe), seeds
     return options, seeds_from(options.seed, options.seeds)
 
 
@@ -163,6 +164,24 @@ def _check_beside_resume(name: str | None, argv: Sequence[str], folder: Path, ow
                 f"{flag} does not go with --resume: the run in {folder} goes on with its own "
                 f"{BOUND[flag]}; leave it out, or start a new run"
             )
+
+
+def _folder_given_anew(options: TrainOptions, begun: AbstractRecipe) -> TrainOptions:
+    """A folder of photographs that is named on resuming is where it lies now.
+
+    The recipe keeps the name that it had, which decides how the photographs are split.
+    """
+    task, before = options.recipe.task, begun.task
+    if not isinstance(task, ImageFolder) or not isinstance(before, ImageFolder):
+        return options
+    if task.folder == before.folder or options.data.data_dir is not None:
+        return options
+    kept = dataclasses.replace(task, folder=before.folder)
+    return dataclasses.replace(
+        options,
+        recipe=dataclasses.replace(options.recipe, task=kept),
+        data=dataclasses.replace(options.data, data_dir=Path(task.folder)),
+    )
 
 
 def _resumed_folder(argv: Sequence[str]) -> Path | None:

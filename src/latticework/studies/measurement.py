@@ -6,22 +6,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from latticework.core.checks import require
 from latticework.core.learner import Params
 from latticework.core.task import Dataset
 from latticework.pictures import count_confusions
 from latticework.recipes import OpenRun
-from latticework.tasks import DataSource, without_fallback
-from latticework.train import Evaluator
+from latticework.tasks import DataSource, ImageFolder, without_fallback
+from latticework.train import Evaluator, data_difference
 
 
 def load_dataset(opened: OpenRun, source: DataSource) -> Dataset:
     """The data that a run learned from; nothing takes their place.
 
     Raises:
-        ValueError: they cannot be had, or are damaged.
+        ValueError: they cannot be had, or are damaged; or a folder of photographs is said to lie
+            elsewhere now, and what lies there is not what the run learned.
         OSError: a file cannot be read.
     """
-    return without_fallback(opened.recipe.task).load(source)
+    task = opened.recipe.task
+    dataset = without_fallback(task).load(source)
+    if isinstance(task, ImageFolder) and dataset.origin != task.folder:
+        difference = data_difference(opened.folder, dataset)
+        require(not difference, f"{opened.folder.path} cannot be measured there: {difference}")
+    return dataset
 
 
 def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:

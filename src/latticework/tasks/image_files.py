@@ -11,6 +11,8 @@ from PIL import Image
 
 from latticework.core.checks import require
 from latticework.core.examples import AbstractExamples, Place
+from latticework.tasks.image_listing import class_of
+from latticework.untrusted import printable
 from latticework.untrusted.pictures import read_picture, reason
 
 READ_AHEAD = 4
@@ -72,14 +74,16 @@ class ImageFiles(AbstractExamples):
     """The images at some paths.
 
     Args:
-        paths: one per example.
+        paths: one per example, in the folder of its class or below it.
         crop: how an image becomes an example.
         skip_corrupt: put the next readable image in the place of one that is not, and count it.
+        folder: the folder of the classes.
     """
 
     paths: tuple[str, ...]
     crop: Crop
     skip_corrupt: bool
+    folder: str = ""
     skipped: set[str] = field(default_factory=set)
 
     @property
@@ -103,7 +107,10 @@ class ImageFiles(AbstractExamples):
             made = self._try(self.paths[(place.example + further) % len(self.paths)], random)
             if made is not None:
                 return made
-        raise ValueError(f"none of the {len(self.paths)} images can be read; look at the folder")
+        raise ValueError(
+            f"none of the {len(self.paths)} images in {printable(self.folder)} can be read; look "
+            "at the folder"
+        )
 
     def read_once(self) -> tuple[np.ndarray, np.ndarray]:
         """All examples that can be read, and their numbers."""
@@ -112,7 +119,11 @@ class ImageFiles(AbstractExamples):
             for number, path in enumerate(self.paths)
         ]
         readable = np.array([n for n, one in enumerate(made) if one is not None], np.int64)
-        require(len(readable) > 0, "none of the held-out images can be read; look at the folder")
+        require(
+            len(readable) > 0,
+            f"none of the {len(self.paths)} held-out images in {printable(self.folder)} can be "
+            "read; look at the folder",
+        )
         return np.stack([one for one in made if one is not None]), readable
 
     def batches(self, places: Sequence[Place], size: int) -> Iterator[np.ndarray]:
@@ -131,9 +142,10 @@ class ImageFiles(AbstractExamples):
             return self.crop(read_picture(Path(path)).image, random)
         except (OSError, ValueError) as error:
             if not self.skip_corrupt:
+                which = f"{printable(path)} of class {class_of(path, self.folder)}"
                 raise ValueError(
-                    f"the image {path} cannot be read ({reason(error)}); remove it, or pass over "
-                    "such files with --task.skip-corrupt"
+                    f"the image {which} cannot be read ({printable(reason(error))}); remove it, or "
+                    "pass over such files with --task.skip-corrupt"
                 ) from error
         self.skipped.add(path)
         return None

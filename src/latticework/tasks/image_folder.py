@@ -3,8 +3,6 @@
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +13,9 @@ from latticework.core.seeds import check_seed
 from latticework.core.task import AbstractTask, Dataset
 from latticework.tasks import arguments
 from latticework.tasks.image_files import Crop, ImageFiles
+from latticework.tasks.image_listing import Listing, content_digest, list_images
+from latticework.tasks.sources import DataSource
+from latticework.untrusted import printable
 
 VALIDATION_BYTE = 0x10
 """A path whose digest begins with a smaller byte is held out: one of sixteen."""
@@ -24,13 +25,14 @@ VALIDATION_BYTE = 0x10
 class ImageFolder(AbstractTask):
     """Photographs as random crops, `[colour, row, col]` bytes; files are read when they are needed.
 
-    Every sub-directory of `folder` is a class, in the order of their names, and every file in it an
-    image, whatever it is called. The MD5 of a file's path as it is spelled from `folder` decides
+    Every sub-directory of `folder` is a class, in the order of their names, and every file in or
+    below it an image, whatever it is called; hidden ones are passed over, and a sub-directory
+    without a file is no class. The MD5 of a file's path as it is spelled from `folder` decides
     whether it is held out (first byte below 16: one of sixteen). Training crops are drawn anew for
     every step, held-out ones once; both are flipped half of the time, as published.
 
     Args:
-        folder: where the sub-directories lie.
+        folder: where the sub-directories lie, or lay when a run began: it decides the split.
         side: of the crops, in pixels.
         num_classes_at_most: outputs of the network; there may be fewer sub-directories.
         min_area: smallest share of the image's area that a crop takes; 1 is the largest.
@@ -82,37 +84,56 @@ class ImageFolder(AbstractTask):
         """Outputs of the network."""
         return self.num_classes_at_most
 
-    def load(self, source: Any = None) -> Dataset:
-        """List the files, split them, and read those to measure on; `source` is not used.
+    def load(self, source: DataSource | None = None) -> Dataset:
+        """List the files, split them, and read those to measure on.
+
+        Args:
+            source: its `data_dir`, where given, is where the folder lies now. The split is still
+                that of the paths as they are spelled from `folder`.
 
         Raises:
             ValueError: no folder is named, or it holds no class, no image, or none of one part; or
                 an image cannot be read.
             OSError: the folder cannot be read.
         """
-        del source
-        paths, classes = self._list()
-        is_held_out = np.array([held_out(path) for path in paths])
+        moved = None if source is None else source.data_dir
+        place = moved or self.folder
+        require(place != "", "no image folder is named; give --task.folder PATH")
+        listing = list_images(place)
+        require(
+            len(listing.classes) <= self.num_classes_at_most,
+            f"{printable(place)} has {len(listing.classes):,} sub-directories, more than the "
+            f"{self.num_classes_at_most:,} classes of the network; set "
+            f"--task.num-classes-at-most {len(listing.classes)}",
+        )
+        # Joined as text: the split depends on how the folder is spelled.
+        spelled = [os.path.join(self.folder or place, name) for name in listing.names]  # noqa: PTH118
+        is_held_out = np.array([held_out(path) for path in spelled])
         for part, there in (("to train on", ~is_held_out), ("to measure on", is_held_out)):
             require(
                 bool(there.any()),
-                f"{self.folder} has {len(paths)} images and none of them is {part}: one of sixteen "
-                "is held out, by its path; add images",
+                f"{printable(place)} has {len(spelled)} images and none of them is {part}: one of "
+                "sixteen is held out, by its path; add images",
             )
-        crop = Crop(self.side, self.min_area, self.max_ratio, self.flips, self.seed)
         held = np.flatnonzero(is_held_out)[: self.max_test]
-        test = ImageFiles(tuple(paths[n] for n in held), crop, self.skip_corrupt)
-        images, readable = test.read_once()
+        images, readable = self._files(place, listing, held).read_once()
         train = np.flatnonzero(~is_held_out)
-        files = ImageFiles(tuple(paths[n] for n in train), crop, self.skip_corrupt)
         return Dataset(
-            train_inputs=files,
-            train_targets=classes[train],
+            train_inputs=self._files(place, listing, train),
+            train_targets=listing.numbers[train],
             test_inputs=images,
-            test_targets=classes[held][readable],
+            test_targets=listing.numbers[held][readable],
             name="image-folder",
             num_classes=self.num_classes,
+            origin=place,
+            digest=content_digest(place, listing.names),
         )
+
+    def _files(self, place: str, listing: Listing, chosen: np.ndarray) -> ImageFiles:
+        """Some pictures of a listing, where they lie."""
+        crop = Crop(self.side, self.min_area, self.max_ratio, self.flips, self.seed)
+        paths = (os.path.join(place, listing.names[n]) for n in chosen)  # noqa: PTH118
+        return ImageFiles(tuple(paths), crop, self.skip_corrupt, place)
 
     def encode(self, raw: Array | np.ndarray) -> Array:
         """Bytes `[..., 3, side, side]` to float32 in 0..1; jittable.
@@ -128,33 +149,7 @@ class ImageFolder(AbstractTask):
         )
         return jnp.asarray(raw).astype(jnp.float32) / 255
 
-    def _list(self) -> tuple[list[str], np.ndarray]:
-        """All files by class, and their classes."""
-        require(self.folder != "", "no image folder is named; give --task.folder PATH")
-        root = Path(self.folder)
-        require(root.is_dir(), f"there is no folder {self.folder}; name one with --task.folder")
-        names = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
-        require(
-            len(names) > 0,
-            f"{self.folder} has no sub-directory; expected one per class, with the images in it",
-        )
-        require(
-            len(names) <= self.num_classes_at_most,
-            f"{self.folder} has {len(names):,} sub-directories, more than the "
-            f"{self.num_classes_at_most:,} classes of the network; set "
-            f"--task.num-classes-at-most {len(names)}",
-        )
-        paths, classes = [], []
-        for number, name in enumerate(names):
-            # Joined as text: the split depends on how the folder is spelled.
-            inside = os.path.join(self.folder, name)  # noqa: PTH118
-            files = sorted(entry.name for entry in Path(inside).iterdir() if entry.is_file())
-            paths += [os.path.join(inside, file) for file in files]  # noqa: PTH118
-            classes += [number] * len(files)
-        require(len(paths) > 0, f"the sub-directories of {self.folder} hold no file")
-        return paths, np.array(classes, np.int32)
-
 
 def held_out(path: str) -> bool:
     """Whether the file with this path is held out."""
-    return hashlib.md5(path.encode(), usedforsecurity=False).digest()[0] < VALIDATION_BYTE
+    return hashlib.md5(os.fsencode(path), usedforsecurity=False).digest()[0] < VALIDATION_BYTE

@@ -3,6 +3,7 @@
 import dataclasses
 
 from latticework.core.task import AbstractTask, Dataset
+from latticework.tasks.image_folder import ImageFolder
 from latticework.tasks.sources import DataSource
 from latticework.tasks.stored_images import AbstractStoredImages
 
@@ -14,7 +15,8 @@ def resolve(
 
     Without a fall-back that is `task` itself. When the embedded digits stand in for MNIST it is
     `task` with `dataset="digits"`: the shapes are the same, so that
-    every recipe runs unchanged, and a run folder records what was really learned.
+    every recipe runs unchanged, and a run folder records what was really learned. A folder of
+    photographs that only `source` names is named in the task, too.
 
     Args:
         task: what was asked for.
@@ -29,6 +31,8 @@ def resolve(
     data = (without_fallback(task) if strict else task).load(source)
     if isinstance(task, AbstractStoredImages) and data.name != task.dataset:
         task = dataclasses.replace(task, dataset=data.name)  # pyright: ignore[reportArgumentType]
+    if isinstance(task, ImageFolder) and not task.folder:
+        task = dataclasses.replace(task, folder=data.origin)
     return task, data
 
 
