@@ -11,6 +11,7 @@ from latticework.cli.arguments import (
     DataOptions,
     LeakyRecipeOptions,
     Unprefixed,
+    names_dataset,
     parse,
     take_recipe,
 )

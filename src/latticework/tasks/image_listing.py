@@ -101,15 +101,16 @@ def _files(folder: str, inside: str, above: frozenset[str]) -> Iterator[str]:
     real = os.path.realpath(place)
     if real in above:
         return
-    for entry in place.iterdir():
-        if _is_hidden(entry.name):
-            continue
-        # Joined as text: the split depends on how the folder is spelled.
-        name = os.path.join(inside, entry.name)  # noqa: PTH118
-        if entry.is_dir():
-            yield from _files(folder, name, above | {real})
-        elif entry.is_file():
-            yield name
+    with os.scandir(place) as entries:  # which knows kinds without asking again
+        for entry in entries:
+            if _is_hidden(entry.name):
+                continue
+            # Joined as text: the split depends on how the folder is spelled.
+            name = os.path.join(inside, entry.name)  # noqa: PTH118
+            if entry.is_dir():
+                yield from _files(folder, name, above | {real})
+            elif entry.is_file():
+                yield name
 
 
 def _is_hidden(name: str) -> bool:
