@@ -38,18 +38,18 @@ NEEDED = ("jax", "optax", "jaxtyping", "numpy", "rich", "safetensors", "sklearn"
 """Modules without which nothing here can run."""
 
 BUDGETS = {
-    "device": 45,
-    "pallas-parity": 70,
-    "pallas": 70,
-    "shifted-parity": 60,
-    "shifted": 60,
-    "leaky-parity": 70,
-    "leaky": 60,
-    "glom-parity": 50,
-    "glom": 80,
-    "torch": 50,
-    "tnn-parity": 50,
-    "tnn": 50,
+    "device": 30,
+    "pallas-parity": 60,
+    "pallas": 50,
+    "shifted-parity": 50,
+    "shifted": 40,
+    "glom-parity": 35,
+    "glom": 60,
+    "leaky-parity": 60,
+    "leaky": 45,
+    "torch": 35,
+    "tnn-parity": 30,
+    "tnn": 30,
 }
 """Parts in the order of their importance, and the most seconds for each."""
 

@@ -24,20 +24,24 @@ LIMIT = 1e-4
 """Largest error that still counts as rounding, relative to the largest value of an array."""
 
 
-def error_of(single: Callable, definition: Callable, arrays: Any) -> Line:
-    """The largest error of `single` in float32 on the device, against `definition` in float64.
-
-    Both take the tree `arrays`, float32 on the host, and return a tree. Once with products as they
-    are (a GPU may round their factors to 10 bits), once in full float32, which must be right.
-    """
+def truth(definition: Callable, arrays: Any) -> Any:
+    """What the definition makes of a tree of arrays, in float64 on the processor."""
     with jax.default_device(jax.devices("cpu")[0]):
-        wide = jax.tree.map(_wide, arrays)
-        expected = jax.tree.map(np.asarray, jax.jit(definition)(wide))
+        return jax.tree.map(np.asarray, jax.jit(definition)(jax.tree.map(_wide, arrays)))
+
+
+def error_of(single: Callable, arrays: Any, expected: Any, *, rounds: bool = True) -> Line:
+    """The largest error of what `single` makes of the same arrays in float32 on the device.
+
+    In full float32, which must be right; where `single` `rounds`, since it has products, also with
+    products as they are when nothing is said: a GPU may cut their factors to 10 bits.
+    """
     given = jax.device_put(arrays)
-    rounded = worst(jax.jit(single)(given), expected)
     with jax.default_matmul_precision("highest"):
-        exact = worst(jax.jit(lambda given: single(given))(given), expected)
-    return {**judged(exact), "error_default": _finite(rounded)}
+        line = judged(worst(jax.jit(lambda given: single(given))(given), expected))
+    if rounds:
+        line["error_default"] = _finite(worst(jax.jit(single)(given), expected))
+    return line
 
 
 def judged(error: float) -> Line:

@@ -19,6 +19,7 @@ from gpu_measure import (
     random_batch,
     timed,
     training,
+    truth,
     worst,
 )
 
@@ -28,6 +29,9 @@ from latticework.models import diagonal, grid, small_world, tree
 from latticework.recipes import GlomRecipe, Prepared, WaveRecipe, recipe, require_leaky, run
 from latticework.rules import Bptt, Broadcast, HopTrace
 from latticework.train import build
+
+PATHS = ("skewed_adjoint", "skewed_traces")
+"""Kernels of the leaky family that XLA compiles."""
 
 PARITY = "-parity"
 """How the names of parts end that compare with the definition; the others take time."""
@@ -89,32 +93,39 @@ def leaky_parity(small: bool, _: float) -> Iterator[Step]:
     rules = {"one hop": HopTrace(1)}
     if not small:
         rules |= {"bptt": Bptt(), "broadcast": HopTrace(1, Broadcast())}
-    for path in ("skewed_adjoint", "skewed_traces"):
-        for name, network in networks.items():
-            for rule_name, rule in rules.items():
-                problem = Problem(network, rule, "sum")
+    for name, network in networks.items():
+        for rule_name, rule in rules.items():
+            problem = Problem(network, rule, "sum")
+            known = functools.cache(functools.partial(_leaky_truth, problem))
+            for path in PATHS:
                 if KERNELS[path].refusal(problem) is None:
-                    words = f"{name}, {rule_name}"
-                    yield words, lambda path=path, problem=problem: _leaky_parity(path, problem)
+                    call = functools.partial(directions, KERNELS[path](problem))
+                    yield (
+                        f"{name}, {rule_name}",
+                        functools.partial(_leaky_parity, call, path, known),
+                    )
 
 
 def leaky(small: bool, _: float) -> Iterator[Step]:
     """Epochs of the 28x10 grid."""
-    for path in ("skewed_adjoint", "skewed_traces"):
+    for path in PATHS:
         yield "grid, epoch", lambda path=path: _leaky_epoch(path, small)
 
 
-def _leaky_parity(path: str, problem: Problem) -> Line:
+def _leaky_truth(problem: Problem) -> tuple[Any, Any]:
+    """Arrays, and what the definition makes of them; the same for every path."""
     rng, wiring = np.random.default_rng(0), problem.network.wiring
-    params = jax.tree.map(np.asarray, problem.network.init(jax.random.key(0)))
+    params = problem.network.init(jax.random.key(0))
     params = {name: np.asarray(value, np.float32)[None] for name, value in params.items()}
     inputs = random_batch(rng, 1, 4, 8, wiring.num_channels)
     targets = (np.arange(4)[None] % wiring.num_classes).astype(np.int32)
-    calls = {
-        name: functools.partial(directions, KERNELS[kernel](problem))
-        for name, kernel in {"single": path, "definition": "reference"}.items()
-    }
-    return {"path": path, **error_of(**calls, arrays=(params, inputs, targets))}
+    arrays = (params, inputs, targets)
+    return arrays, truth(functools.partial(directions, KERNELS["reference"](problem)), arrays)
+
+
+def _leaky_parity(call: Callable, path: str, known: Callable[[], tuple[Any, Any]]) -> Line:
+    arrays, expected = known()
+    return {"path": path, **error_of(call, arrays, expected, rounds=False)}
 
 
 def _leaky_epoch(path: str, small: bool) -> Line:
@@ -185,7 +196,7 @@ def _glom_parity(small: bool) -> Line:
     learner = _fewer(_glom().learner(), 4 if small else 8, 3)
     call = functools.partial(directions, learner)
     arrays = _glom_arrays(learner, 2)
-    return {"path": "xla", **error_of(call, call, arrays)}
+    return {"path": "xla", **error_of(call, arrays, truth(call, arrays))}
 
 
 def _glom_step(batch: int, small: bool, repeat: float) -> Line:

@@ -69,8 +69,10 @@ def test_an_error_is_relative_to_the_largest_value():
 
 def test_a_path_that_computes_something_else_is_wrong():
     given = np.float32([1, 2, 3])
-    assert gpu_measure.error_of(jnp.sin, jnp.sin, given)["ok"]
-    assert not gpu_measure.error_of(jnp.cos, jnp.sin, given)["ok"]
+    expected = gpu_measure.truth(jnp.sin, given)
+    assert expected.dtype == np.float64
+    assert gpu_measure.error_of(jnp.sin, given, expected)["ok"]
+    assert not gpu_measure.error_of(jnp.cos, given, expected)["ok"]
 
 
 def test_a_chain_takes_up_what_came_back():
