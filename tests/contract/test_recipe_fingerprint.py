@@ -137,8 +137,8 @@ def without_recipe(recipe: AbstractRecipe) -> Any:
     return {
         "learner": description(recipe.learner()),
         "encode": description(recipe.task.encode),
-        "training": description(recipe.training),
-        "optimiser": description(recipe.optimiser),
+        "training": description(getattr(recipe, "training", None)),
+        "optimiser": description(getattr(recipe, "optimiser", None)),
         "protocol": description(getattr(recipe, "protocol", None)),
     }
 

@@ -5,11 +5,12 @@ import json
 
 import pytest
 
-from latticework.recipes import RECIPES, LeakyRecipe, from_json, recipe, to_json
+from latticework.recipes import RECIPES, LeakyRecipe, WaveRecipe, from_json, recipe, to_json
 from latticework.rules import Bptt, HopTrace
 from latticework.tasks import RowImage
 from latticework.topologies import Grid, Tree
-from latticework.train import OptimiserConfig
+from latticework.train import OptimiserConfig, StagingConfig, TrainingConfig
+from latticework.train.fingerprint import first_difference
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -66,3 +67,21 @@ def test_a_topology_that_does_not_fit_the_data() -> None:
 def test_parts_are_compared_by_value() -> None:
     made = LeakyRecipe("x", "y", "z", rule=Bptt(), optimiser=OptimiserConfig(learning_rate=0.1))
     assert from_json(to_json(made)) == made
+
+
+def test_a_temporal_network_stores_no_optimiser_and_an_old_one_is_read_without() -> None:
+    one = recipe("tnn-v2")
+    stored = to_json(one)
+    assert not {"optimiser", "training"} & stored.keys()
+    staging = stored.pop("staging")
+    old = {
+        **stored,
+        "optimiser": to_json(OptimiserConfig()),
+        "training": to_json(TrainingConfig(eval_batch=staging["batch"], checkpoint_every_s=7.0)),
+    }
+    read = from_json(json.loads(json.dumps(old)))
+    assert isinstance(read, WaveRecipe)
+    assert read.staging == StagingConfig(checkpoint_every_s=7.0)
+    assert dataclasses.replace(read, staging=StagingConfig()) == one
+    # An old run may go on: what is no longer stored decided nothing.
+    assert first_difference({"recipe": old}, {"recipe": to_json(read)}) is None

@@ -15,7 +15,7 @@ from latticework.recipes.wave_recipe import schedule_of
 from latticework.rules import Stdp
 from latticework.tasks import DataSource, PoissonIntervals, WaveImage
 from latticework.topologies import Buffer, Column, Columns, Inputs, Link, Uniform
-from latticework.train import Outcome, Protocol, TrainingConfig
+from latticework.train import Outcome, Protocol, StagingConfig
 from latticework.train.staged_scores import staged_scores
 from support.close import FEW_ROUNDINGS, TRAINING, close_to_largest
 
@@ -24,7 +24,7 @@ SMALL = WaveRecipe(
     "rows of the middle, a column and a buffer",
     "tests",
     task=WaveImage("digits", crop=10, lines=5, stride=5),
-    training=TrainingConfig(eval_batch=16, checkpoint_every_s=0),
+    staging=StagingConfig(batch=16, checkpoint_every_s=0),
     wiring=Columns(
         (Inputs("row"),),
         (Column("c", 12, 40, 3),),

@@ -23,6 +23,7 @@ from latticework.train import (
 )
 
 RecipeT = TypeVar("RecipeT", bound="AbstractRecipe")
+TrainedT = TypeVar("TrainedT", bound="AbstractTrainedRecipe")
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,6 @@ class AbstractRecipe(abc.ABC):
         source: where it comes from.
         published: what was published for it.
         task: the data and how they become inputs.
-        optimiser: how a direction becomes a step.
-        training: epochs, batches, measurements.
     """
 
     name: Fixed[str]
@@ -79,8 +78,6 @@ class AbstractRecipe(abc.ABC):
     source: Fixed[str]
     published: Fixed[Published] = field(default_factory=Published)
     task: AbstractTask = field(default_factory=RowImage)
-    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @abc.abstractmethod
     def learner(self) -> AbstractLearner:
@@ -94,6 +91,7 @@ class AbstractRecipe(abc.ABC):
     def check(self) -> None:
         """Raise ValueError when the task does not fit the network, or the rule does not."""
 
+    @abc.abstractmethod
     def fit(
         self,
         dataset: Dataset,
@@ -113,6 +111,68 @@ class AbstractRecipe(abc.ABC):
             stored: what goes into the run folder: `recipe` and `published`.
             run_dir, resume, progress, devices, new_kernel: see `train.train`.
         """
+
+    @abc.abstractmethod
+    def plan_text(self, dataset: Dataset) -> str:
+        """What is about to be done, in words."""
+
+    @abc.abstractmethod
+    def within(self: RecipeT, dataset: Dataset) -> RecipeT:
+        """The same recipe for another data set, which may have fewer examples."""
+
+    @property
+    @abc.abstractmethod
+    def eval_batch(self) -> int:
+        """Examples that are scored at once."""
+
+    def details(self) -> tuple[str, ...]:
+        """Lines that describe the network beside the number of its cells and parameters."""
+        return ()
+
+    def tested_text(self, dataset: Dataset) -> str:
+        """What accuracy is measured on, in words."""
+        return f"all {len(dataset.test_targets):,} images"
+
+    @property
+    @abc.abstractmethod
+    def num_cells(self) -> int:
+        """Number of cells of the network."""
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Learnable scalars of each parameter group, the last word of its path being its name."""
+        return count_parameters(self.learner())
+
+    @property
+    def num_parameters(self) -> int:
+        """Learnable scalars in all."""
+        return sum(self.parameters.values())
+
+
+@dataclass(frozen=True)
+class AbstractTrainedRecipe(AbstractRecipe):
+    """An experiment that is trained in epochs, by steps along a direction.
+
+    Args:
+        optimiser: how a direction becomes a step.
+        training: epochs, batches, measurements.
+    """
+
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def fit(
+        self,
+        dataset: Dataset,
+        seeds: Sequence[int],
+        stored: Mapping[str, Any],
+        run_dir: Path | None = None,
+        resume: bool = False,
+        progress: AbstractProgress | None = None,
+        devices: int = 1,
+        new_kernel: bool = False,
+    ) -> TrainResult:
+        """Train; see the base."""
         return train(
             self.learner(),
             dataset,
@@ -137,34 +197,16 @@ class AbstractRecipe(abc.ABC):
             f"batches of {training.batch_size}"
         )
 
-    def within(self: RecipeT, dataset: Dataset) -> RecipeT:
+    def within(self: TrainedT, dataset: Dataset) -> TrainedT:
         """The same recipe for another data set, which may have fewer examples."""
         del dataset
         training = dataclasses.replace(self.training, eval_subset=None, train_size=None)
         return dataclasses.replace(self, training=training)
 
-    def details(self) -> tuple[str, ...]:
-        """Lines that describe the network beside the number of its cells and parameters."""
-        return ()
-
-    def tested_text(self, dataset: Dataset) -> str:
-        """What accuracy is measured on, in words."""
-        return f"all {len(dataset.test_targets):,} images"
-
     @property
-    @abc.abstractmethod
-    def num_cells(self) -> int:
-        """Number of cells of the network."""
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """Learnable scalars of each parameter group, the last word of its path being its name."""
-        return count_parameters(self.learner())
-
-    @property
-    def num_parameters(self) -> int:
-        """Learnable scalars in all."""
-        return sum(self.parameters.values())
+    def eval_batch(self) -> int:
+        """Examples that are scored at once."""
+        return self.training.eval_batch
 
 
 def count_parameters(learner: AbstractLearner, seeds: Sequence[int] = (0,)) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, TypeVar
 
-from latticework.recipes.base import AbstractRecipe, Published
+from latticework.recipes.base import AbstractRecipe, AbstractTrainedRecipe, Published
 from latticework.recipes.catalogue import RECIPES
 
 RecipeT = TypeVar("RecipeT", bound=AbstractRecipe)
@@ -44,15 +44,12 @@ def is_unchanged(recipe: AbstractRecipe) -> bool:
         return False
     if type(recipe.task) is not type(known.task):
         return False
-    return known == _with_fields_of(
-        known,
-        dataclasses.replace(
-            recipe,
-            task=_with_fields_of(known.task, recipe.task, ("fallback",)),
-            training=_with_fields_of(known.training, recipe.training, _PACE),
-        ),
-        _TEXTS + _CODE_PATHS,
-    )
+    task = _with_fields_of(known.task, recipe.task, ("fallback",))
+    recipe = dataclasses.replace(recipe, task=task)
+    if isinstance(known, AbstractTrainedRecipe) and isinstance(recipe, AbstractTrainedRecipe):
+        training = _with_fields_of(known.training, recipe.training, _PACE)
+        recipe = dataclasses.replace(recipe, training=training)
+    return known == _with_fields_of(known, recipe, _TEXTS + _CODE_PATHS)
 
 
 def _with_fields_of(known: Any, other: Any, names: tuple[str, ...]) -> Any:

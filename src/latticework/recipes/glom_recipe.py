@@ -17,13 +17,13 @@ from latticework.models.glom import Glom
 from latticework.models.glom_learner import GlomLearner
 from latticework.models.glom_lessons import Denoising, Evolution, Persistence
 from latticework.readouts.site_vote import SiteReadout
-from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.base import AbstractTrainedRecipe
 from latticework.schedules.settling import Settling
 from latticework.tasks import PatchImage
 
 
 @dataclass(frozen=True)
-class GlomRecipe(AbstractRecipe):
+class GlomRecipe(AbstractTrainedRecipe):
     """Columns of levels on the patches of an image, by backpropagation through the steps.
 
     The defaults are the published program's.

@@ -10,13 +10,13 @@ from latticework.kernels import AUTO
 from latticework.models import AbstractLatticeInput, Gridnet, GridnetLearner, ImageFace
 from latticework.models.gridnet_learner import GridnetLoss
 from latticework.readouts import SlabLinear
-from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.base import AbstractTrainedRecipe
 from latticework.schedules import Blocked
 from latticework.topologies import Lattice
 
 
 @dataclass(frozen=True)
-class GridnetRecipe(AbstractRecipe):
+class GridnetRecipe(AbstractTrainedRecipe):
     """A gridnet that learns images, or to copy them.
 
     Args:

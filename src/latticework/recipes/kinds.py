@@ -28,7 +28,7 @@ from latticework.topologies import (
     Link,
     Uniform,
 )
-from latticework.train import OptimiserConfig, Protocol, TrainingConfig
+from latticework.train import OptimiserConfig, Protocol, StagingConfig, TrainingConfig
 
 REGISTRIES = (
     *(TOPOLOGIES, CELLS, SCHEDULES, READOUTS, RULES, SIGNALS, TASKS),
@@ -44,6 +44,6 @@ PARTS = (
     *(GridnetRecipe,),
     *(GlomRecipe, LevelNets, FrontEnd, Settling, Snapshots, SiteReadout),
     *(Denoising, Persistence, Evolution),
-    *(WaveRecipe, Columns, Inputs, Column, Buffer, Link, Uniform, Stdp, Protocol),
+    *(WaveRecipe, StagingConfig, Columns, Inputs, Column, Buffer, Link, Uniform, Stdp, Protocol),
 )
 """Parts that are named by their class."""

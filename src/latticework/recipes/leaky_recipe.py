@@ -18,7 +18,7 @@ from latticework.core.topology import AbstractTopology
 from latticework.kernels import AUTO
 from latticework.models import LeakyLearner, Mismatch
 from latticework.readouts import PortSum
-from latticework.recipes.base import AbstractRecipe
+from latticework.recipes.base import AbstractRecipe, AbstractTrainedRecipe
 from latticework.rules import HopTrace
 from latticework.schedules import Wavefront
 from latticework.tasks import PixelImage, RowImage
@@ -27,7 +27,7 @@ from latticework.topologies import Grid
 
 
 @dataclass(frozen=True)
-class LeakyRecipe(AbstractRecipe):
+class LeakyRecipe(AbstractTrainedRecipe):
     """A network of leaky filters on sequences, with any rule that fits.
 
     Args:

@@ -13,6 +13,7 @@ from latticework.recipes.kinds import PARTS, REGISTRIES
 from latticework.untrusted.schema import shown
 
 KIND = "kind"
+WAVES = "WaveRecipe"
 SCHEMA = 1
 """Version of the form in which recipes are stored. It rises when what an older version of the
 package would read from it is no longer what was meant; a form without a version is read as 0."""
@@ -76,7 +77,7 @@ def _part(value: Mapping[str, Any]) -> Any:
     kind = value.get(KIND)
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(unknown_name("kind of recipe part", str(kind)[:80], kinds))
-    cls = kinds[kind]
+    cls, value = kinds[kind], _without_retired(kind, value)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     given = {name: from_json(item) for name, item in value.items() if name != KIND}
     strangers = sorted(given.keys() - fields.keys())
@@ -97,6 +98,22 @@ def _part(value: Mapping[str, Any]) -> Any:
         return cls(**given)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError(f"{kind} cannot be made of what is stored ({error!r})") from error
+
+
+def _without_retired(kind: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part as schema 0 stored it, without the fields that were never used.
+
+    A temporal network had an optimiser, and epochs and batches of a training; of these only the
+    number of examples that are shown at once, and the time between checkpoints, were ever read.
+    """
+    if kind != WAVES or not {"optimiser", "training"} & value.keys():
+        return value
+    training = value.get("training")
+    old = training if isinstance(training, Mapping) else {}
+    renamed = {"eval_batch": "batch", "checkpoint_every_s": "checkpoint_every_s"}
+    staging = {new: old[name] for name, new in renamed.items() if name in old}
+    kept = {name: item for name, item in value.items() if name not in ("optimiser", "training")}
+    return {"staging": {KIND: "StagingConfig", **staging}, **kept}
 
 
 @functools.cache

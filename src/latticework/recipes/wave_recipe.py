@@ -22,7 +22,7 @@ from latticework.tasks import WaveImage
 from latticework.tasks.spike_codes import AbstractSpikeCode, Ramp
 from latticework.topologies import Column, Columns, Inputs, Link, Uniform
 from latticework.topologies.columns_text import describe_columns
-from latticework.train import OptimiserConfig, Protocol, TrainingConfig, TrainResult
+from latticework.train import Protocol, StagingConfig, TrainResult
 from latticework.train.staged import train_in_stages
 
 Semantics = Literal["faithful", "right-winners", "separate-waves", "both", "corrected"]
@@ -68,7 +68,7 @@ class WaveRecipe(AbstractRecipe):
     """Columns that learn by themselves, wave by wave, and a classifier that counts their spikes.
 
     Args:
-        training: how many examples are shown at once, and how often a run is saved.
+        staging: how many examples are shown at once, and how often a run is saved.
         wiring: inputs, columns, buffers, links and their rules.
         corrected_wiring: likewise where the published wiring has a fault of its own, and all
             faults are repaired; None where it has none.
@@ -83,8 +83,7 @@ class WaveRecipe(AbstractRecipe):
     """
 
     task: AbstractTask = field(default_factory=WaveImage)
-    optimiser: Fixed[OptimiserConfig] = field(default_factory=OptimiserConfig)
-    training: Fixed[TrainingConfig] = field(default_factory=lambda: TrainingConfig(eval_batch=250))
+    staging: Fixed[StagingConfig] = field(default_factory=StagingConfig)
     wiring: Fixed[Columns] = field(default_factory=_smallest)
     corrected_wiring: Fixed[Columns | None] = None
     code: AbstractSpikeCode = field(default_factory=Ramp)
@@ -123,6 +122,11 @@ class WaveRecipe(AbstractRecipe):
     def check(self) -> None:
         """Raise ValueError when the pieces do not fit each other."""
         self.learner()
+
+    @property
+    def eval_batch(self) -> int:
+        """Examples that are scored at once."""
+        return self.staging.batch
 
     @property
     def num_cells(self) -> int:
@@ -183,7 +187,7 @@ class WaveRecipe(AbstractRecipe):
             dataset,
             self.task.encode,
             self.protocol,
-            self.training,
+            self.staging,
             seeds,
             run_dir=run_dir,
             resume=resume,

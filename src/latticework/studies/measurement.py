@@ -39,7 +39,7 @@ def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:
         recipe.task.encode,
         dataset.test_inputs,
         dataset.test_targets,
-        recipe.training.eval_batch,
+        recipe.eval_batch,
     )
     return evaluator.accuracy(opened.params)
 
@@ -58,7 +58,7 @@ def confusions(opened: OpenRun, dataset: Dataset, seed: int) -> np.ndarray:
 def _predictions(opened: OpenRun, params: Params, inputs: np.ndarray) -> Iterator[np.ndarray]:
     """Predicted classes, batch by batch; the last batch is filled up to keep one program."""
     recipe = opened.recipe
-    learner, encode, batch = recipe.learner(), recipe.task.encode, recipe.training.eval_batch
+    learner, encode, batch = recipe.learner(), recipe.task.encode, recipe.eval_batch
 
     @jax.jit
     def predict(raw):

@@ -1,6 +1,7 @@
 """The training loop for all families: optimisers, checkpoints and the record of a run."""
 
 from latticework.train.checkpoint import load as load_checkpoint  # noqa: F401
+from latticework.train.config import StagingConfig as StagingConfig
 from latticework.train.config import TrainingConfig as TrainingConfig
 from latticework.train.evaluate import Evaluator as Evaluator
 from latticework.train.files import plain as plain

@@ -82,3 +82,26 @@ class TrainingConfig:
     def steps_per_epoch(self, dataset: Dataset) -> int:
         """Whole batches in one epoch."""
         return self.num_examples(dataset) // self.batch_size
+
+
+@dataclasses.dataclass(frozen=True)
+class StagingConfig:
+    """How a run in stages goes about it; what it learns from is its protocol's to say.
+
+    Args:
+        batch: examples that are shown or scored at once.
+        checkpoint_every_s: seconds between two checkpoints.
+
+    Raises:
+        ValueError: a value is out of range.
+    """
+
+    batch: int = 250
+    checkpoint_every_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        require(self.batch >= 1, f"batch is {self.batch}, expected a whole number from 1 up")
+        require(
+            self.checkpoint_every_s >= 0 and not math.isnan(self.checkpoint_every_s),
+            f"checkpoint_every_s is {self.checkpoint_every_s}, expected 0 or more seconds",
+        )

@@ -23,6 +23,7 @@ FREE: Mapping[str, str] = {
     "published": "what others found, for comparison",
     "training.epochs": "the length; where the step size follows a schedule, it is fixed there",
     "training.checkpoint_every_s": "how often a run is saved",
+    "staging.checkpoint_every_s": "the same for a run in stages",
     "training.chunk_s": "how often the loop looks at the clock",
     "training.chunk_steps": "the same, in steps",
     "kernel": "which code path is asked for; the one that is taken is recorded beside the recipe",

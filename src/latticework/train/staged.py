@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
-from latticework.train.config import TrainingConfig
+from latticework.train.config import StagingConfig
 from latticework.train.fingerprint import fingerprint
 from latticework.train.interrupts import Interruptible
 from latticework.train.learned_data import begun, data_facts
@@ -38,7 +38,7 @@ def train_in_stages(
     dataset: Dataset,
     encode: Encode,
     protocol: Protocol,
-    config: TrainingConfig,
+    config: StagingConfig,
     seeds: Sequence[int],
     *,
     run_dir: Path | str | None = None,
@@ -58,7 +58,7 @@ def train_in_stages(
         dataset: raw examples.
         encode: raw inputs to what the learner takes; pure.
         protocol: which examples are for what.
-        config: `eval_batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
+        config: `batch` examples are shown per call; checkpoints every `checkpoint_every_s`.
         seeds and what follows: as in `train.train`; so are errors.
     """
     started = time.perf_counter()
@@ -89,7 +89,7 @@ class StagedRun:
         dataset: Dataset,
         encode: Encode,
         protocol: Protocol,
-        config: TrainingConfig,
+        config: StagingConfig,
         seeds: tuple[int, ...],
         folder: RunFolder | None,
         started: float,
@@ -185,7 +185,7 @@ class StagedRun:
 
     def _advance(self) -> None:
         """Show the next examples."""
-        stop = min(self.learned + self.config.eval_batch, self.protocol.num_learned)
+        stop = min(self.learned + self.config.batch, self.protocol.num_learned)
         raw = self.dataset.train_inputs[self.shares.learned[:, self.learned : stop]]
         begun = time.perf_counter()
         first = jnp.uint32(self.learned)
@@ -219,8 +219,8 @@ class StagedRun:
         shared = bool((index == index[:1]).all())
         shown = index[:1] if shared else index
         parts = []
-        for start in range(0, shown.shape[1], self.config.eval_batch):
-            raw = images[shown[:, start : start + self.config.eval_batch]]
+        for start in range(0, shown.shape[1], self.config.batch):
+            raw = images[shown[:, start : start + self.config.batch]]
             parts.append(np.asarray(self._features(params, raw)))
         return np.concatenate(parts, axis=1)
 
