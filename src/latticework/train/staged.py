@@ -101,9 +101,8 @@ class StagedRun:
         self.shares = protocol.shares(dataset, seeds)
         self.params: Params = learner.init(seeds)
         learner.check_params(self.params)
-        self.learned, self.is_read = 0, False
+        self.learned, self.is_read, self.notes = 0, False, Notes()
         self.losses: list[list[float]] = []
-        self.notes = Notes()
         self.earlier_seconds = self.train_seconds = 0.0
         shares = dataclasses.asdict(protocol)
         self.fingerprint = fingerprint(learner, encode, dataset, seeds, recipe, protocol=shares)
@@ -149,8 +148,9 @@ class StagedRun:
 
     def restore(self, folder: RunFolder, *, new_kernel: bool = False) -> tuple[str, ...]:
         """Take up the checkpoint and return what changed; errors as in `take_up`."""
+        state = {"params": self.params}
         arrays, meta, changes = take_up(
-            folder, STAGED_POSITION, {"params": self.params}, self.fingerprint, new_kernel
+            folder, STAGED_POSITION, state, self.fingerprint, new_kernel
         )
         self.notes = Notes.of(meta).then(0, meta["learned"], changes.noted)
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
