@@ -148,9 +148,8 @@ class StagedRun:
 
     def restore(self, folder: RunFolder, *, new_kernel: bool = False) -> tuple[str, ...]:
         """Take up the checkpoint and return what changed; errors as in `take_up`."""
-        state = {"params": self.params}
         arrays, meta, changes = take_up(
-            folder, STAGED_POSITION, state, self.fingerprint, new_kernel
+            folder, STAGED_POSITION, {"params": self.params}, self.fingerprint, new_kernel
         )
         self.notes = Notes.of(meta).then(0, meta["learned"], changes.noted)
         self.params = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), arrays["params"])
