@@ -160,6 +160,11 @@ def array(data: bytes, draw: random.Random) -> bytes:
     return b"\x93NUMPY" + bytes((version, 0)) + length + head + rest
 
 
+_BOMB = b"\x93NUMPY\1\0\x46\0{'descr': '|u1', 'fortran_order': False, 'shape': (100000,), }"
+_BOMB = _BOMB.ljust(79) + b"\n" + bytes(100_000)
+_LONG_TEXT = b"a\0\0" + zlib.compress(bytes(10**6))
+
+
 def archive(data: bytes, draw: random.Random) -> bytes:
     """An `.npz` whose members are damaged and packed again, or whose directory is."""
     if draw.randrange(3) == 0:
@@ -178,13 +183,9 @@ def archive(data: bytes, draw: random.Random) -> bytes:
                 if name == hit and odd == 1:
                     name = draw.choice(("x", "../x.npy", "/x.npy", "\x1b.npy", names[0], ".npy"))
                 how = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-                new.writestr(zipfile.ZipInfo(name), content, how)
+                new.writestr(zipfile.ZipInfo(name), content, how, 1)
             if odd == 2:
-                bomb = b"\x93NUMPY\1\0\x46\0{'descr': '|u1', 'fortran_order': False, 'shape': ("
-                size = draw.choice((10**6, 10**7))
-                bomb += f"{size},), }}".encode()
-                bomb = bomb.ljust(79) + b"\n" + bytes(size)
-                new.writestr(zipfile.ZipInfo("bomb.npy"), bomb, zipfile.ZIP_DEFLATED, 1)
+                new.writestr(zipfile.ZipInfo("bomb.npy"), _BOMB, zipfile.ZIP_DEFLATED, 1)
     except Exception:
         return noise(data, draw)
     return made.getvalue()
@@ -221,7 +222,7 @@ def png(data: bytes, draw: random.Random) -> bytes:
         chunks.insert(draw.randrange(len(chunks)), hit)
     elif kind == 6:
         name = draw.choice((b"tEXt", b"zTXt", b"iCCP", b"tRNS", b"PLTE", b"eXIf", b"acTL", b"fcTL"))
-        body = draw.choice((b"", b"a\0\0" + zlib.compress(bytes(10**6)), draw.randbytes(20)))
+        body = draw.choice((b"", _LONG_TEXT, draw.randbytes(20)))
         chunks.insert(draw.randrange(1, len(chunks) + 1), [name, body])
     else:
         hit[1] = noise(hit[1], draw)

@@ -27,6 +27,11 @@ def _kinds() -> Iterator[tuple[str, type]]:
         yield part.__name__, part
 
 
+@functools.cache
+def _by_kind() -> dict[str, type]:
+    return dict(_kinds())
+
+
 def to_json(value: Any) -> Any:
     """A recipe or any part of it as JSON values; dataclasses carry a `kind`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -73,7 +78,7 @@ def from_json(value: Any) -> Any:
 
 def _part(value: Mapping[str, Any]) -> Any:
     """The dataclass that an object stands for."""
-    kinds = dict(_kinds())
+    kinds = _by_kind()
     kind = value.get(KIND)
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(unknown_name("kind of recipe part", str(kind)[:80], kinds))

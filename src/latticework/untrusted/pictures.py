@@ -1,6 +1,7 @@
 """Pictures: held against limits by their header, then decoded by Pillow, whatever it raises."""
 
 import contextlib
+import io
 import logging
 import os
 import warnings
@@ -11,10 +12,12 @@ from typing import NamedTuple
 from PIL import Image
 
 from latticework.core.checks import require
+from latticework.untrusted.files import read_file
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """What is read. Pillow knows more, and some start other programs or are slow on purpose."""
 
+MAX_BYTES = 1 << 30
 MEMORY = 240 << 20
 """Bytes that decoding any picture may take; a larger file, eight times its own size."""
 
@@ -64,18 +67,18 @@ def read_picture(path: Path, longest: int = MAX_SIDE) -> Picture:
         OSError: the file cannot be read.
     """
     require(path.is_file(), "there is no such file")
-    with path.open("rb") as file:
-        length = os.fstat(file.fileno()).st_size
-        try:
-            with Image.open(file, formats=FORMATS) as opened:
-                _check_size(opened, length, longest)
-                with _silent() if opened.format == "TIFF" else contextlib.nullcontext():
-                    opened.load()
-                return Picture(opened, _turn(opened))
-        except Image.UnidentifiedImageError:
-            raise ValueError(f"it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
-        except Exception as error:  # each of Pillow's plugins has its own
-            raise ValueError(reason(error)) from error
+    data = read_file(path, MAX_BYTES)
+    try:
+        # From memory: a plugin that asks for as much as a chunk announces gets what there is.
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _check_size(opened, len(data), longest)
+            with _silent() if opened.format == "TIFF" else contextlib.nullcontext():
+                opened.load()
+            return Picture(opened, _turn(opened))
+    except Image.UnidentifiedImageError:
+        raise ValueError(f"it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
+    except Exception as error:  # each of Pillow's plugins has its own
+        raise ValueError(reason(error)) from error
 
 
 @contextlib.contextmanager
