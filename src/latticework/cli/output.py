@@ -24,7 +24,7 @@ class _PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """`text` as what is printed."""
-        return super().render_str(printable(text), **{**options, "markup": False, "emoji": False})
+        return super().render_str(printable(text), **options)
 
 
 def console() -> Console:
