@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cli_support import call, refuse
 
-from latticework.recipes import RECIPES, to_json
-from latticework.tasks import RowImage
-from latticework.train import checkpoint
+from latticework.recipes import RECIPES, prepare
+from latticework.recipes import run as train
+from latticework.tasks import DataSource, RowImage
 
 SUMMARY = "\x1b[31m[bold]x[/] :100:"
 SHOWN = r"\x1b[31m[bold]x[/] :100:"
@@ -20,14 +20,12 @@ SHOWN = r"\x1b[31m[bold]x[/] :100:"
 def made(tmp_path_factory) -> Path:
     """A folder whose recipe is named after a place elsewhere, beside a file there."""
     folder = tmp_path_factory.mktemp("outside") / "a" / "sy[lr=0.1]"
-    folder.mkdir(parents=True)
+    base = RECIPES["tree-snap1"]
+    training = dataclasses.replace(base.training, epochs=1, train_size=320, eval_subset=None)
     recipe = dataclasses.replace(
-        RECIPES["tree-snap1"], name="../../x", summary=SUMMARY, task=RowImage("digits")
+        base, name="../../x", summary=SUMMARY, task=RowImage("digits"), training=training
     )
-    stored = {"recipe": to_json(recipe), "seeds": [0]}
-    (folder / "recipe.json").write_text(json.dumps(stored))
-    params = recipe.learner().init((0,))
-    checkpoint.save(folder / "checkpoint.safetensors", {"params": params}, {})
+    train(prepare(recipe, DataSource(offline=True)), (0,), run_dir=folder)
     (folder.parents[1] / "x.json").write_text("precious")
     return folder
 
@@ -39,12 +37,14 @@ def run(made, tmp_path) -> Path:
 
 
 def test_export_keeps_to_its_folder_and_overwrites_nothing(run):
+    before = {*run.parents[1].rglob("*")}
     said = call("export", run)
     assert said.status == 0 and "sy[lr=0.1]/export/" in said.out
     files = sorted(path.name for path in (run / "export").iterdir())
     assert [Path(name).suffix for name in files] == [".json", ".safetensors"]
     assert (run.parents[1] / "x.json").read_text() == "precious"
-    assert len(list(run.parents[1].rglob("*.json"))) == 3  # with recipe.json
+    made = {*run.parents[1].rglob("*")} - before - {run / "export"}
+    assert {path.parent for path in made} == {run / "export"}
     assert "is there already; export with --overwrite" in refuse("export", run)
     assert call("export", run, "--overwrite", "--json").status == 0
 
