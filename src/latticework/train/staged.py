@@ -48,10 +48,9 @@ def train_in_stages(
     new_kernel: bool = False,
     progress: AbstractProgress | None = None,
 ) -> TrainResult:
-    """Learn, read, test; all seeds side by side.
+    """Learn, read, test; all seeds side by side. Repeated or resumed, a run is bit-identical.
 
-    As `train.train`: a run is bit-identical when repeated and when interrupted and resumed. Only
-    the first stage is saved half-way; a classifier is trained again from its beginning.
+    Only the first stage is saved half-way; a classifier is trained again from its beginning.
 
     Args:
         learner: the network and its classifier.
