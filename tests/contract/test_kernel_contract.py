@@ -158,10 +158,8 @@ def check_single_precision(kernel: type[AbstractKernel], network: Network, task)
     assert {leaf.dtype for leaf in jax.tree.leaves(made)} == {jnp.dtype(jnp.float32)}
 
 
-@pytest.mark.parametrize(
-    "topology",
-    [Grid(4, 3), pytest.param(SmallWorld(4, 3, num_long_edges=5), marks=pytest.mark.all)],
-)
+@pytest.mark.all
+@pytest.mark.parametrize("topology", [Grid(4, 3), SmallWorld(4, 3, num_long_edges=5)])
 def test_imperfect_hardware(topology):
     taken = check_kernels(tuple(KERNELS.values()), network_on(topology), IMPERFECT_TASKS)
     assert taken["reference"] == len(IMPERFECT_TASKS)

@@ -173,7 +173,11 @@ def made_small(words: list[str], folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("page", "text"), blocks("python"), ids=[page for page, _ in blocks("python")]
+    ("page", "text"),
+    [
+        pytest.param(page, text, id=page, marks=[] if page == "README.md" else [pytest.mark.all])
+        for page, text in blocks("python")
+    ],
 )
 def test_an_example_runs(page, text, tmp_path):
     """In a process of its own, with the defaults of a reader."""

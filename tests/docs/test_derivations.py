@@ -20,10 +20,10 @@ def test_there_are_four():
     assert len(NOTEBOOKS) == 4
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_holds(path, tmp_path):
     """In a process of its own, since the tests' strict types are not a reader's."""
-    pytest.importorskip("sympy", reason="no sympy; it comes with the extra [dev]")
     script = tmp_path / f"{path.stem}.py"
     script.write_text(code(path))
     assert script.read_text().count("assert ") >= 3
