@@ -36,7 +36,7 @@ LONG = {"perturb_4x4_T5.npz", "mnist_28x10_first8.npz", "small_4x4_T20.npz"}
     "name",
     [
         pytest.param(name, marks=[pytest.mark.all] if name in LONG else [])
-        for name in sorted(set(GRID.replays) - {NEEDS_DATA})
+        for name in sorted(set(GRID.files) - {NEEDS_DATA})
     ],
 )
 def test_replay(grid, name):
@@ -177,25 +177,29 @@ def test_a_damaged_file_says_so_and_the_others_run(grid, tmp_path):
         message = results[f"grid/{name}"].message
         assert "copy it again" in message, message
     assert "is missing from" in results["grid/perturb_4x4_T5"].message
-    assert len(results) == len(GRID.replays)
+    assert len(results) == len(GRID.files)
 
 
 def test_an_unknown_file_says_so(grid, tmp_path):
     np.savez(tmp_path / "echo.npz", a=np.zeros(2))
     (result,) = verify(tmp_path)
     assert result.outcome is Outcome.FAILED
-    assert result.message == "nothing here can replay echo.npz"
+    assert "echo.npz has no known layout; the nearest is" in result.message
+    assert "for which it lacks" in result.message
+    assert "known are grid steps of a small grid, " in result.message
 
 
 def test_folders_below_are_searched(grid, tmp_path):
     (tmp_path / "grid").mkdir()
     shutil.copy(grid / ORDER, tmp_path / "grid" / "unknown.npz")
     results = verify(tmp_path)
-    # A folder by the name of a family is that family's, so its files are missed there.
+    # A folder by the name of a family is that family's, so its files are missed there; but for
+    # the one that is there under another name.
     assert {result.case for result in results} == {
         "grid/unknown",
-        *(f"grid/{name.removesuffix('.npz')}" for name in GRID.replays),
+        *(f"grid/{name.removesuffix('.npz')}" for name in GRID.files if name != ORDER),
     }
+    assert results[0].outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

@@ -22,7 +22,7 @@ def rtnn(golden_dir):
     "name",
     [
         pytest.param(name, marks=[pytest.mark.needs("MNIST")] if name == NEEDS_DATA else [])
-        for name in RTNN.replays
+        for name in RTNN.files
     ],
 )
 def test_replay(rtnn, name):

@@ -1,5 +1,6 @@
 """Golden files: `.npz` archives whose arrays are asked for by name and must all be used."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,14 +84,27 @@ class Archive:
         """Names that begin with `prefix`, in the order of the file."""
         return [name for name in self._arrays if name.startswith(prefix)]
 
-    def sibling(self, name: str) -> "Archive":
-        """The golden file `name` of the same folder.
+    def beside(self, what: str, *arrays: str, fits: Callable[["Archive"], bool]) -> "Archive":
+        """The first golden file of the same folder that holds `arrays` and fits.
 
         Raises:
-            ValueError: it is not a whole archive.
-            OSError: it is not there or cannot be read.
+            ValueError: there is none; `what` names it in the sentence.
         """
-        return Archive(self.path.with_name(name))
+        for path in sorted(self.path.parent.glob("*.npz")):
+            try:
+                other = Archive(path)
+            except (ValueError, OSError):
+                continue  # a damaged file has a case, and a sentence, of its own
+            if all(name in other for name in arrays) and fits(other):
+                return other
+        raise ValueError(
+            f"{self.name} needs {what}, a file beside it with {', '.join(arrays)} of its shapes, "
+            "and there is none; put it into the same folder"
+        )
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of an array, without counting it as used; () where there is none."""
+        return self._arrays[name].shape if name in self._arrays else ()
 
     def count(self, name: str) -> int:
         """The scalar `name`, a whole number from 1 up.

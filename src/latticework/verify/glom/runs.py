@@ -8,7 +8,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from latticework.cells.level_nets import NetParams
+from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.models.glom import Glom, Image, Settled
 from latticework.readouts.site_vote import SiteReadout
 from latticework.schedules.settling import Settling
@@ -28,9 +28,11 @@ _SEED = np.uint32(0)
 """Nothing is drawn."""
 
 
-def _network(side: int, num_steps: int) -> Glom:
-    """The published network on another lattice; float64, so XLA computes it."""
-    return Glom(side, side, settling=Settling(num_steps=num_steps), kernel="xla")
+def _network(shape: tuple[int, ...], num_steps: int) -> Glom:
+    """The published network for states `[level, channel, batch, row, col]`, float64 by XLA."""
+    levels, channels, _, rows, cols = shape
+    nets = LevelNets(levels, channels)
+    return Glom(rows, cols, nets=nets, settling=Settling(num_steps=num_steps), kernel="xla")
 
 
 def _image(state: Array) -> Image:
@@ -49,7 +51,7 @@ def replay_steps(golden: Archive, context: Context) -> Iterator[Check]:
     del context
     state = ours(golden.array("state0"))
     targets = jnp.asarray(golden.array("targets"))
-    network = _network(state.shape[-1], 30)
+    network, num_steps = _network(state.shape, 30), len(golden.array("states"))
     params = stored_params(golden, network.nets)
     pixels = golden.array("pixels")
     shown = jnp.broadcast_to(jnp.asarray(pixels), state.shape[1:])
@@ -59,7 +61,7 @@ def replay_steps(golden: Archive, context: Context) -> Iterator[Check]:
 
     def run(params: NetParams) -> tuple[Array, Settled]:
         settled = network.settle(
-            params, _image(state), _SEED, state=state, num_steps=5, all_states=True
+            params, _image(state), _SEED, state=state, num_steps=num_steps, all_states=True
         )
         return _loss(settled, targets), settled
 
@@ -75,11 +77,17 @@ def replay_steps(golden: Archive, context: Context) -> Iterator[Check]:
 def replay_full_runs(golden: Archive, context: Context) -> Iterator[Check]:
     """Every array of `full_runs`, which begin as `steps5` does."""
     del context
-    beside = Archive(golden.path.with_name("steps5.npz"))
+    numbers = sorted(int(n.split("_")[0][1:]) for n in golden.names() if n.endswith("_loss"))
+    top = golden.shape(f"s{numbers[0]}_final_top")
+    beside = golden.beside(
+        "where its runs begin",
+        *("state0", "targets", "bottom_up_0_W1"),
+        fits=lambda other: (*other.shape("state0")[:3], *other.shape("state0")[4:]) == top,
+    )
     state = ours(beside.array("state0"))
     targets = jnp.asarray(beside.array("targets"))
-    for num_steps in (8, 30):
-        network = _network(state.shape[-1], num_steps)
+    for num_steps in numbers:
+        network = _network(state.shape, num_steps)
         params = stored_params(beside, network.nets)
 
         def run(params: NetParams, network: Glom = network) -> tuple[Array, Settled]:
@@ -110,7 +118,7 @@ def replay_adam(golden: Archive, context: Context) -> Iterator[Check]:
     """Every array of `adam3`: three steps of learning with given noise, dropout off."""
     del context
     states = golden.array("state0")
-    network = _network(states.shape[2], golden.count("steps"))
+    network = _network(ours(states[0]).shape, golden.count("steps"))
     params = stored_params(golden, network.nets, "p0_")
     yield compare(
         "level 0 of state0",

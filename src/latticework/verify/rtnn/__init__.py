@@ -1,6 +1,6 @@
 """The golden files of the published temporal neural networks, project 18847-rTNN."""
 
-from latticework.verify.families import Family
+from latticework.verify.families import Family, Layout
 from latticework.verify.rtnn.codes import (
     replay_encoder,
     replay_poisson,
@@ -16,23 +16,45 @@ from latticework.verify.rtnn.learning import (
 )
 from latticework.verify.rtnn.networks import replay_chain, replay_image, replay_no_inhibition
 
+_ENCODER = Layout("encoder", ("count_crop8_T16", "row_spikes_T16"), replay_encoder)
+_TABLE = Layout("table of the encoder", ("count", "deviates"), replay_table)
+_POISSON = Layout("Poisson intervals", ("rate_hz", "p_spike_at_t"), replay_poisson)
+_RANKS = Layout("rank order", ("spike_index",), replay_rank_order)
+_DIRECT = Layout(
+    "columns with given drives", ("*_x", "*_meta", "*_s_faithful"), replay_layer_direct
+)
+_NETWORK = Layout(
+    "columns behind weights", ("*_in_count", "*_meta", "*_s_faithful"), replay_layer_network
+)
+_STDP = Layout("plasticity", ("M*_w0", "M*_u1111_umin1"), replay_stdp)
+_MEANS = Layout("mean plasticity", ("*_analytic", "*_params"), replay_stdp_statistics)
+_IMAGE = Layout("one image", ("readout_faithful", "s_rtnn_faithful"), replay_image)
+_NO_INHIBITION = Layout(
+    "one image without inhibition", ("s_rtnn", "s_buf", "readout"), replay_no_inhibition
+)
+_CHAIN = Layout("chain of buffers", ("s_B1_faithful", "s_B2_faithful"), replay_chain)
+_READOUT = Layout("readout", ("w_after_epoch", "b_after_epoch"), replay_readout)
+_TRAININGS = Layout(
+    "statistics of trainings", ("wff_hist_edges", "replicas"), replay_training_statistics
+)
+
 RTNN = Family(
     "rtnn",
     {
-        "encoder.npz": replay_encoder,
-        "encoder_table_T16.npz": replay_table,
-        "encoder_table_T8.npz": replay_table,
-        "poisson_stats.npz": replay_poisson,
-        "rank_order.npz": replay_rank_order,
-        "layer_direct.npz": replay_layer_direct,
-        "layer_network.npz": replay_layer_network,
-        "stdp_deterministic.npz": replay_stdp,
-        "stdp_montecarlo.npz": replay_stdp_statistics,
-        "v8_image.npz": replay_image,
-        "v8_nowta.npz": replay_no_inhibition,
-        "chain_two_buffers.npz": replay_chain,
-        "readout_sgd.npz": replay_readout,
-        "v8_train_stats.npz": replay_training_statistics,
+        "encoder.npz": _ENCODER,
+        "encoder_table_T16.npz": _TABLE,
+        "encoder_table_T8.npz": _TABLE,
+        "poisson_stats.npz": _POISSON,
+        "rank_order.npz": _RANKS,
+        "layer_direct.npz": _DIRECT,
+        "layer_network.npz": _NETWORK,
+        "stdp_deterministic.npz": _STDP,
+        "stdp_montecarlo.npz": _MEANS,
+        "v8_image.npz": _IMAGE,
+        "v8_nowta.npz": _NO_INHIBITION,
+        "chain_two_buffers.npz": _CHAIN,
+        "readout_sgd.npz": _READOUT,
+        "v8_train_stats.npz": _TRAININGS,
     },
 )
 

@@ -29,6 +29,11 @@ _KEY = jnp.zeros(2, jnp.uint32)
 _ZERO = jnp.uint32(0)
 
 
+def _cases(golden: Archive) -> list[str]:
+    """The cases of a file, each with its numbers in `CASE_meta`."""
+    return [name.removesuffix("_meta") for name in golden.names() if name.endswith("_meta")]
+
+
 def column_of(name: str, size: int, threshold: int, winners: int) -> Column:
     """A column with the numbers of a golden file."""
     return Column(name, size, threshold, None if winners == NO_INHIBITION else winners)
@@ -37,7 +42,7 @@ def column_of(name: str, size: int, threshold: int, winners: int) -> Column:
 def replay_layer_direct(golden: Archive, context: Context) -> Iterator[Check]:
     """Columns with given drives, three waves each."""
     del context
-    for case in ("k1", "k3", "k5_T8", "k4_nonmono", "nowta"):
+    for case in _cases(golden):
         size, length, winners, threshold = golden.array(f"{case}_meta", (4,)).tolist()
         drives = jnp.asarray(golden.array(f"{case}_x"))
         column = column_of("column", size, threshold, winners)
@@ -63,7 +68,7 @@ def _one_column(column: Column, num_inputs: int, schedule: Wave) -> WaveProblem:
 def replay_layer_network(golden: Archive, context: Context) -> Iterator[Check]:
     """Inputs, weights and a column, four waves in a row."""
     del context
-    for case in ("a", "b", "c"):
+    for case in _cases(golden):
         num_inputs, size, length, winners, threshold = golden.array(f"{case}_meta", (5,)).tolist()
         column = column_of("column", size, threshold, winners)
         inputs = spikes.thermometer(jnp.asarray(golden.array(f"{case}_in_count")), length)

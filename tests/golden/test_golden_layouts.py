@@ -1,0 +1,85 @@
+"""A golden file is known by what it holds, not by its name; other sizes replay as well."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from latticework.topologies import torus
+from latticework.verify import Outcome, verify
+from latticework.verify.archive import Archive
+from latticework.verify.families import layout_of
+from latticework.verify.replay import FAMILIES
+
+EVERY = [
+    pytest.param(family, name, id=f"{family.name}-{name}")
+    for family in FAMILIES
+    for name in family.files
+    if name not in family.elsewhere
+]
+
+
+@pytest.mark.parametrize(("family", "name"), EVERY)
+def test_a_files_arrays_tell_its_layout_and_no_other(golden_dir, family, name):
+    names = Archive(golden_dir / family.name / name).names()
+    fitting = [
+        (other.name, layout.name)
+        for other in FAMILIES
+        for layout in other.layouts
+        if not layout.missing(names)
+    ]
+    assert fitting == [(family.name, family.files[name].name)]
+    assert layout_of(names, FAMILIES) == (family, family.files[name])
+
+
+@pytest.mark.parametrize(
+    "file", ["grid/small_4x4_T1", "rtnn/encoder_table_T8", "rtnn/layer_network", "glom/mlp"]
+)
+def test_a_renamed_file_replays(golden_dir, tmp_path, file):
+    shutil.copy(golden_dir / f"{file}.npz", tmp_path / "mine.npz")
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, result.message
+    assert result.case == f"{file.split('/')[0]}/mine"
+
+
+def test_renamed_sweeps_find_their_inputs_and_activation(golden_dir, tmp_path):
+    for number, name in enumerate(("gated_inputs", "gated_relu", "plain_inputs")):
+        shutil.copy(golden_dir / "gridnet" / f"{name}.npz", tmp_path / f"{number}.npz")
+    (result,) = verify(tmp_path / "1.npz")
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+
+
+def test_a_table_of_another_wave_length_replays(tmp_path):
+    """ceil(length pixel / brightest) spikes, by whole numbers."""
+    brightest, pixel = np.mgrid[:40, :40]
+    counts = -(-12 * pixel // np.maximum(brightest, 1))
+    counts = np.where((pixel <= brightest) & (brightest > 0), counts, 255)
+    np.savez(tmp_path / "a.npz", count=counts.astype(np.uint8), deviates=np.zeros((0, 2), int))
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+
+
+def test_neighbours_of_other_shapes_replay(tmp_path):
+    state = np.random.default_rng(0).normal(size=(2, 3, 6, 3, 5))
+    rolled = np.concatenate(
+        [np.roll(state, tuple(shift), (1, 2)) for shift in torus.SHIFTS], axis=-1
+    )
+    np.savez(
+        tmp_path / "a.npz",
+        state=state,
+        concat=rolled,
+        roll_shifts=torus.SHIFTS,
+        neighbour_offsets=-torus.SHIFTS,
+    )
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+
+
+def test_an_unknown_layout_says_what_is_missing_from_the_nearest(golden_dir, tmp_path):
+    stored = dict(np.load(golden_dir / "grid" / "small_4x4_T1.npz"))
+    np.savez(tmp_path / "a.npz", **{n: v for n, v in stored.items() if n != "msg_sum"})
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.FAILED
+    assert "nearest is 'grid steps of a small grid', for which it lacks msg_sum" in result.message
+    assert "gridnet model" in result.message
+    assert "\n" not in result.message
