@@ -13,6 +13,7 @@ from latticework.cells.consensus import AbstractAttention
 from latticework.cells.level_nets import LevelNets, NetParams
 from latticework.core.checks import require
 from latticework.core.counter_bits import keep_threshold
+from latticework.kernels import border
 from latticework.kernels.extension import why_unavailable
 from latticework.kernels.glom_base import AbstractDelta
 
@@ -87,8 +88,14 @@ class NativeDelta(AbstractDelta):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _delta(path: NativeDelta, drops: bool, params: NetParams, state: Array, seed: Array) -> Array:
-    call = jax.ffi.ffi_call("latticework_glom", _like(state), vmap_method="sequential")
-    return call(*_operands(params), state, seed, **path.attributes(drops))
+    found = border.call(
+        "latticework_glom",
+        params | {"state": state, "seed": seed},
+        {"delta": _like(state)},
+        path.attributes(drops),
+        vmap_method="sequential",
+    )
+    return found["delta"]
 
 
 def _forward(path: NativeDelta, drops: bool, params: NetParams, state: Array, seed: Array):
@@ -97,18 +104,18 @@ def _forward(path: NativeDelta, drops: bool, params: NetParams, state: Array, se
 
 def _backward(path: NativeDelta, drops: bool, kept: tuple, cotangent: Array):
     params, state, seed = kept
-    results = [*map(_like, _operands(params)), _like(state)]
-    call = jax.ffi.ffi_call("latticework_glom_back", results, vmap_method="sequential")
-    *found, by_state = call(*_operands(params), state, seed, cotangent, **path.attributes(drops))
-    by_params = dict(zip(GROUPS, found, strict=True))
-    return by_params, by_state, np.zeros(np.shape(seed), jax.dtypes.float0)
+    found = border.call(
+        "latticework_glom_back",
+        params | {"state": state, "seed": seed, "cotangent": cotangent},
+        {f"d_{name}": _like(value) for name, value in (params | {"state": state}).items()},
+        path.attributes(drops),
+        vmap_method="sequential",
+    )
+    by_params = {name: found[f"d_{name}"] for name in GROUPS}
+    return by_params, found["d_state"], np.zeros(np.shape(seed), jax.dtypes.float0)
 
 
 _delta.defvjp(_forward, _backward)
-
-
-def _operands(params: NetParams) -> list[Array]:
-    return [params[name] for name in GROUPS]
 
 
 def _like(array: Array) -> jax.ShapeDtypeStruct:

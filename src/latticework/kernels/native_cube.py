@@ -13,12 +13,14 @@ from latticework.cells import GatedNeighbourMix, NeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams
 from latticework.core.lattice_loop import LatticeLoop
+from latticework.kernels import border
 from latticework.kernels.extension import extension, why_unavailable
 from latticework.kernels.loops import AbstractLoopKernel, cube_refusal, require_applies
 from latticework.schedules import Blocked
 
 _ACTIVATIONS = ("silu", "relu", "leaky_relu", "tanh")
 _DTYPES = (jnp.float32, jnp.float64)
+_OPERANDS = ("x0", "weight", "bias", "scale", "norm_weight", "norm_bias")
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class NativeLoop(AbstractLoopKernel):
             "parameters, or use the kernel 'shifted'",
         )
         cast = {name: jnp.asarray(value, dtype) for name, value in network.items()}
-        # A gated cell has no scale.
-        scale = cast.get("residual_scale", jnp.zeros((0,), dtype))
+        # A gated cell has no scale: an array without entries, in the bias's shape.
+        none = jnp.zeros((*cast["bias"].shape[:-4], *self.loop.lattice.shape[:-1], 0), dtype)
+        scale = cast.get("residual_scale", none)
         parts = (cast["weight"], cast["bias"], scale, norm["weight"], norm["bias"])
         return self._segments(tuple(jnp.asarray(p, dtype) for p in parts), states.astype(dtype))
 
@@ -82,7 +85,7 @@ class NativeLoop(AbstractLoopKernel):
         # A loop, since XLA would find equal calls side by side and compute them once after all.
         first = [self._of_steps(part, 0, count * length) for part in network]
         cut = [
-            part.reshape(count, length, *part.shape[1:]) if self._is_each(part) else None
+            part.reshape(count, length, *part.shape[1:]) if self._is_each else None
             for part in first
         ]
 
@@ -98,13 +101,14 @@ class NativeLoop(AbstractLoopKernel):
         last = tuple(self._of_steps(part, count * length, total) for part in network)
         return _run(_Call(self, rest), (*last, *norm), states)
 
-    def _is_each(self, part: Array) -> bool:
-        """Whether a parameter has a leading axis of outer steps; a gated cell's scale is empty."""
-        return not self.loop.shares_weights and part.size > 0
+    @property
+    def _is_each(self) -> bool:
+        """Whether the network's parameters have a leading axis of outer steps."""
+        return not self.loop.shares_weights
 
     def _of_steps(self, part: Array, first: int, last: int) -> Array:
         """The parameters of steps `first` to `last - 1`."""
-        return part[first:last] if self._is_each(part) else part
+        return part[first:last] if self._is_each else part
 
 
 @dataclass(frozen=True)
@@ -140,27 +144,45 @@ class _Call:
             "simd": kernel.simd,
         }
 
-    def kept(self, states: Array) -> list[jax.ShapeDtypeStruct]:
-        """What the forward pass keeps for the backward pass."""
+    def kept(self, states: Array, *, keeps: bool) -> dict[str, jax.ShapeDtypeStruct]:
+        """What the forward pass keeps for the backward pass; without entries if nothing."""
         native = extension()
         if isinstance(native, str):
             raise ValueError(f"the native kernel cannot be had: {native}")
         batch, is_double = states.shape[0], states.dtype == jnp.float64
         shape = self.kernel.loop.lattice.shape
         tiles, room, lanes = native.cube_room(shape, self.steps, batch, is_double, self.kernel.simd)
-        return [
-            jax.ShapeDtypeStruct((room, lanes), states.dtype),
-            jax.ShapeDtypeStruct((self.steps + 1, tiles, 2, lanes), states.dtype),
-        ]
+        steps = self.steps + 1
+        return {
+            "states": jax.ShapeDtypeStruct((room if keeps else 0, lanes), states.dtype),
+            "stats": jax.ShapeDtypeStruct((steps if keeps else 0, tiles, 2, lanes), states.dtype),
+        }
 
-    def forward(self, parts: tuple[Array, ...], states: Array, *, keeps: bool):
-        nothing = jax.ShapeDtypeStruct((0,), states.dtype)
-        results = [
-            jax.ShapeDtypeStruct(states.shape, states.dtype),
-            *(self.kept(states) if keeps else [nothing, nothing]),
-        ]
-        call = jax.ffi.ffi_call("latticework_cube_forward", results, vmap_method="sequential")
-        return call(states, *parts, **self.attributes())
+    def forward(self, parts: tuple[Array, ...], states: Array, *, keeps: bool) -> list[Array]:
+        out = {"out": jax.ShapeDtypeStruct(states.shape, states.dtype)}
+        found = border.call(
+            "latticework_cube_forward",
+            dict(zip(_OPERANDS, (states, *parts), strict=True)),
+            out | self.kept(states, keeps=keeps),
+            self.attributes(),
+            vmap_method="sequential",
+        )
+        return [found["out"], found["states"], found["stats"]]
+
+    def backward(self, given: tuple[Array, ...], kept: list[Array], d_out: Array) -> list[Array]:
+        states, stats = kept
+        operands = dict(zip(_OPERANDS, given, strict=True))
+        found = border.call(
+            "latticework_cube_backward",
+            operands | {"states": states, "stats": stats, "d_out": d_out},
+            {
+                f"d_{name}": jax.ShapeDtypeStruct(value.shape, value.dtype)
+                for name, value in operands.items()
+            },
+            self.attributes(),
+            vmap_method="sequential",
+        )
+        return [found[f"d_{name}"] for name in _OPERANDS]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -175,9 +197,7 @@ def _run_forward(call: _Call, parts: tuple[Array, ...], states: Array):
 
 def _run_backward(call: _Call, residuals, d_out: Array):
     parts, states, *kept = residuals
-    results = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (states, *parts)]
-    backward = jax.ffi.ffi_call("latticework_cube_backward", results, vmap_method="sequential")
-    d_states, *d_parts = backward(states, *parts, *kept, d_out, **call.attributes())
+    d_states, *d_parts = call.backward((states, *parts), kept, d_out)
     return tuple(d_parts), d_states
 
 

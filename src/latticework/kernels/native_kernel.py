@@ -15,7 +15,7 @@ from latticework.cells import LeakyTanh
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
 from latticework.core.learner import FusedSteps, Updates
-from latticework.kernels import native_tables
+from latticework.kernels import border, native_tables
 from latticework.kernels.base import AbstractKernel, Problem
 from latticework.kernels.extension import why_unavailable
 from latticework.readouts import PortSum
@@ -76,23 +76,21 @@ class NativeKernel(AbstractKernel):
         key: Array | None = None,
     ) -> Updates:
         """The rule's direction, averaged over the batch."""
-        dtype = _dtype(params)
-        num_seeds = targets.shape[0]
-        direction = {name: params[name] for name in GROUPS}
+        dtype, num_seeds = _dtype(params), targets.shape[0]
         scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
-        results = [jax.ShapeDtypeStruct(p.shape, dtype) for p in direction.values()]
-        call = jax.ffi.ffi_call(
-            "latticework_update", [*results, scalar, scalar], vmap_method="broadcast_all"
+        own = {name: params[name] for name in GROUPS}
+        found = border.call(
+            "latticework_update",
+            own | {"inputs": inputs, "targets": targets, "key": self._key_words(key, num_seeds)},
+            _like(own, "d_") | {"loss": scalar, "correct": scalar},
+            {
+                "feedback": native_tables.feedback(self.problem),
+                **self._attributes(native_tables.trace_hops(self.problem)),
+            },
+            vmap_method="broadcast_all",
         )
-        *found, loss, correct = call(
-            *direction.values(),
-            inputs.astype(dtype),
-            targets.astype(jnp.int32),
-            self._key_words(key, num_seeds),
-            feedback=native_tables.feedback(self.problem),
-            **self._attributes(native_tables.trace_hops(self.problem)),
-        )
-        return Updates(dict(zip(direction, found, strict=True)), loss, correct)
+        direction = {name: found[f"d_{name}"] for name in GROUPS}
+        return Updates(direction, found["loss"], found["correct"])
 
     def scores(
         self, params: CellParams, inputs: Float[Array, "batch time channel"]
@@ -100,16 +98,14 @@ class NativeKernel(AbstractKernel):
         """Readouts summed over time."""
         dtype = _dtype(params)
         shape = (len(params["bias"]), len(inputs), self.problem.network.wiring.num_classes)
-        call = jax.ffi.ffi_call(
-            "latticework_score", jax.ShapeDtypeStruct(shape, dtype), vmap_method="broadcast_all"
+        found = border.call(
+            "latticework_score",
+            {name: params[name] for name in GROUPS} | {"inputs": inputs},
+            {"scores": jax.ShapeDtypeStruct(shape, dtype)},
+            self._attributes(None),
+            vmap_method="broadcast_all",
         )
-        return call(
-            params["log_tau"],
-            params["weight"],
-            params["bias"],
-            inputs.astype(dtype),
-            **self._attributes(None),
-        )
+        return found["scores"]
 
     def fused_refusal(self) -> str | None:
         """Why there is no fused loop for the problem, in one sentence; None when there is one."""
@@ -165,28 +161,29 @@ class NativeKernel(AbstractKernel):
             f"the fused loop takes bytes, {channels} per step; got {inputs.dtype} of shape "
             f"{inputs.shape}",
         )
-        kept = {name: params[name] for name in GROUPS}
+        own = {name: params[name] for name in GROUPS}
         scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
-        results = [jax.ShapeDtypeStruct(p.shape, dtype) for p in kept.values()]
+        data = {
+            "pixels": inputs.reshape(num_examples, size // channels, channels),
+            "targets": targets,
+            "order": order,
+            "table": jnp.asarray(byte_values, dtype),
+            "bounds": jnp.stack([start, stop]).astype(jnp.int32),
+        }
         # One epoch is one long call, so there is nothing to gain from batching calls.
-        call = jax.ffi.ffi_call(
+        found = border.call(
             "latticework_train",
-            [*results, scalar, scalar],
+            own | data,
+            _like(own, "new_") | {"loss": scalar, "correct": scalar},
+            {
+                "feedback": native_tables.feedback(self.problem),
+                "step_sizes": np.array([step_sizes[name] for name in GROUPS], np.float64),
+                **self._attributes(None),
+            },
             vmap_method="sequential",
-            input_output_aliases={0: 0, 1: 1, 2: 2},
         )
-        *new, loss, correct = call(
-            *kept.values(),
-            inputs.reshape(num_examples, size),
-            targets.astype(jnp.int32),
-            order.astype(jnp.int32),
-            jnp.asarray(byte_values, dtype),
-            jnp.stack([start, stop]).astype(jnp.int32),
-            feedback=native_tables.feedback(self.problem),
-            step_sizes=np.array([step_sizes[name] for name in GROUPS], np.float64),
-            **self._attributes(None),
-        )
-        return dict(zip(kept, new, strict=True)), loss, correct
+        new = {name: found[f"new_{name}"] for name in GROUPS}
+        return new, found["loss"], found["correct"]
 
     def _attributes(self, trace_hops: int | None) -> dict:
         return {
@@ -203,6 +200,11 @@ class NativeKernel(AbstractKernel):
         if key is None:
             raise ValueError("noise needs random keys; pass one key per seed")
         return jax.vmap(lambda k: jax.random.bits(k, (2,), jnp.uint32))(key.reshape(num_seeds))
+
+
+def _like(arrays: CellParams, prefix: str) -> dict[str, jax.ShapeDtypeStruct]:
+    """Results in the shapes of arrays."""
+    return {prefix + name: jax.ShapeDtypeStruct(a.shape, a.dtype) for name, a in arrays.items()}
 
 
 def _dtype(params: CellParams) -> np.dtype:

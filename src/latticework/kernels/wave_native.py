@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
+from latticework.kernels import border
 from latticework.kernels.extension import why_unavailable
 from latticework.kernels.wave_problem import (
     AbstractWaveKernel,
     WaveProblem,
     WaveResult,
     Weights,
+    example_number,
 )
 from latticework.kernels.wave_tables import wave_tables
 from latticework.rules.stdp import Stdp
@@ -81,24 +83,29 @@ class NativeWaveKernel(AbstractWaveKernel):
         flat = jnp.concatenate([weights[name].reshape(num_seeds, -1) for name in names], axis=1)
         table, numbers = wave_tables(problem, wanted)
         units = sum(problem.sizes[name] for name in wanted)
-        call = jax.ffi.ffi_call(
+        found = border.call(
             "latticework_waves",
-            [
-                jax.ShapeDtypeStruct((num_seeds, flat.shape[1] if learns else 0), jnp.float32),
-                jax.ShapeDtypeStruct((num_seeds, *trains.shape[1:3], units), jnp.uint32),
-            ],
+            {
+                "weights": flat,
+                "trains": trains,
+                "keys": keys,
+                "first": jnp.reshape(example_number(first), 1),
+            },
+            {
+                "new_weights": jax.ShapeDtypeStruct(
+                    (num_seeds, flat.shape[1] if learns else 0), jnp.float32
+                ),
+                "seen": jax.ShapeDtypeStruct((num_seeds, *trains.shape[1:3], units), jnp.uint32),
+            },
+            {
+                "plan": table,
+                "numbers": numbers,
+                "num_threads": np.int32(self.num_threads),
+                "simd": self.simd,
+            },
             vmap_method="sequential",
         )
-        new, seen = call(
-            flat,
-            trains,
-            keys,
-            jnp.asarray(first).astype(jnp.uint32).reshape(1),
-            plan=table,
-            numbers=numbers,
-            num_threads=np.int32(self.num_threads),
-            simd=self.simd,
-        )
+        new, seen = found["new_weights"], found["seen"]
         if not learns:
             return WaveResult(weights, seen)
         after, at = {}, 0

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, UInt32
 
 from latticework.core.checks import require
@@ -97,6 +99,26 @@ class WaveResult(NamedTuple):
 
     weights: Weights
     trains: Array
+
+
+def example_number(first: Array | int) -> Array:
+    """The number of an example as draws take it, uint32.
+
+    Raises:
+        ValueError: it is no whole number from 0 to 2^32 - 1, or an array of another type.
+    """
+    if isinstance(first, int | np.integer):
+        require(
+            0 <= first < 2**32,
+            f"the first example has number {first}, expected 0 to 2^32 - 1 = {2**32 - 1}",
+        )
+        return jnp.uint32(first)
+    require(
+        first.dtype == jnp.uint32 and first.size == 1,
+        f"the first example's number is {first.dtype} of shape {first.shape}, expected one uint32; "
+        "convert it with .astype",
+    )
+    return first
 
 
 class AbstractWaveKernel(abc.ABC):

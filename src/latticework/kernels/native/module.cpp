@@ -3,11 +3,13 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
 #include <stdexcept>
 
+#include "arguments.hpp"
 #include "cube.hpp"
 #include "dispatch.hpp"
 #include "ffi.hpp"
@@ -48,6 +50,68 @@ double peak(const std::string& simd, bool twice) {
   return best;
 }
 
+nb::dict row_of(const Row& row) {
+  static const char* const places[] = {"attribute", "part", "size", "argument", "result"};
+  nb::dict out;
+  out["place"] = places[static_cast<int>(row.place)];
+  out["name"] = row.name;
+  out["type"] = row.type;
+  out["shape"] = row.shape;
+  out["range"] = row.range;
+  out["relation"] = row.relation;
+  out["shares"] = row.shares;
+  return out;
+}
+
+const Table& table_named(const std::string& entry) {
+  for (const Table* table : all_tables())
+    if (entry == table->entry) return *table;
+  throw std::invalid_argument("there is no handler " + entry);
+}
+
+// An array as Python sees it: type, shape, and where its values lie, or 0 while there are none.
+typedef std::tuple<std::string, std::vector<int64_t>, uintptr_t> Seen;
+
+int read_operands(const std::vector<Seen>& from, Operand* to) {
+  if (from.size() > kMaxOperands) throw std::invalid_argument("there are too many arrays");
+  for (size_t n = 0; n < from.size(); ++n) {
+    const auto& [type, shape, data] = from[n];
+    to[n] = {type_of_name(type), reinterpret_cast<void*>(data), shape.data(),
+             static_cast<int64_t>(shape.size())};
+  }
+  return static_cast<int>(from.size());
+}
+
+// One sentence, or nothing where a call may be made. Arrays without values are taken on trust.
+std::string refusal_of(const std::string& entry, const std::vector<Seen>& arguments,
+                       const std::vector<Seen>& results, const nb::dict& attributes) {
+  Call call;
+  call.table = &table_named(entry);
+  call.num_arguments = read_operands(arguments, call.arguments);
+  call.num_results = read_operands(results, call.results);
+  if (attributes.size() > kMaxAttributes) throw std::invalid_argument("there are too many attributes");
+  std::vector<std::string> texts;
+  texts.reserve(2 * attributes.size());
+  for (auto [key, value] : attributes) {
+    AttributeValue& to = call.attributes[call.num_attributes++];
+    texts.push_back(nb::cast<std::string>(key));
+    to.name = texts.back();
+    if (nb::isinstance<nb::str>(value)) {
+      texts.push_back(nb::cast<std::string>(value));
+      to.kind = AttributeValue::kText;
+      to.size = texts.back().size(), to.data = texts.back().data();
+    } else {
+      const auto [type, shape, data] = nb::cast<Seen>(value);
+      to.kind = shape.empty() ? AttributeValue::kScalar : AttributeValue::kArray;
+      to.type = type_of_name(type);
+      to.size = shape.empty() ? 1 : static_cast<size_t>(shape[0]);
+      to.data = reinterpret_cast<const void*>(data);
+    }
+  }
+  call.is_traced = true;
+  return refusal(call);
+}
+
 }  // namespace
 }  // namespace latticework
 
@@ -66,6 +130,17 @@ NB_MODULE(_native, module) {
     handlers["latticework_cube_backward"] = nb::capsule(cube_backward_handler());
     return handlers;
   });
+  module.def("tables", [] {
+    nb::dict tables;
+    for (const Table* table : all_tables()) {
+      nb::list rows;
+      for (const Row& row : table->rows) rows.append(row_of(row));
+      tables[table->entry] = rows;
+    }
+    return tables;
+  });
+  module.def("refusal", &refusal_of, nb::arg("entry"), nb::arg("arguments"), nb::arg("results"),
+             nb::arg("attributes"));
   module.def("levels", [] {
     std::vector<std::string> names;
     for (const Level* level : levels()) names.push_back(level->name);

@@ -5,8 +5,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -21,6 +23,11 @@
 #endif
 
 namespace latticework {
+
+#ifdef LATTICEWORK_FUZZ
+std::atomic<bool> refuses_threads{false};
+#endif
+
 namespace {
 
 constexpr int kMaxThreads = 256;
@@ -52,17 +59,26 @@ class FlushToZero {
 #endif
 };
 
-// One round of tasks. Late threads find no task left, whenever they come.
+// One round of tasks. Late threads find no task left, whenever they come. After a task has thrown,
+// those that are left are counted and not called.
 struct Round {
   const std::function<void(int)>* task;
   int count;
   std::atomic<int> next{0};
   std::atomic<int> done{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;  // read once all are done
 
-  void work() {
+  void work() noexcept {
     FlushToZero flush;
     for (int n; (n = next.fetch_add(1)) < count;) {
-      (*task)(n);
+      if (!failed.load(std::memory_order_relaxed)) {
+        try {
+          (*task)(n);
+        } catch (...) {
+          if (!failed.exchange(true)) error = std::current_exception();
+        }
+      }
       done.fetch_add(1, std::memory_order_release);
     }
   }
@@ -79,9 +95,8 @@ class Pool {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  void run(std::shared_ptr<Round> round, int num_helpers) {
-    while (static_cast<int>(threads_.size()) < num_helpers)
-      threads_.emplace_back([this, number = static_cast<int>(threads_.size())] { serve(number); });
+  void run(const std::shared_ptr<Round>& round, int num_helpers) {
+    start_threads(num_helpers);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       round_ = round;
@@ -96,6 +111,19 @@ class Pool {
   }
 
  private:
+  // Fewer where the system gives no more: the caller works anyway.
+  void start_threads(int wanted) noexcept {
+    try {
+      while (static_cast<int>(threads_.size()) < wanted) {
+#ifdef LATTICEWORK_FUZZ
+        if (refuses_threads) throw std::system_error(EAGAIN, std::generic_category());
+#endif
+        threads_.emplace_back([this, number = static_cast<int>(threads_.size())] { serve(number); });
+      }
+    } catch (const std::exception&) {
+    }
+  }
+
   void serve(int number) {
     uint64_t seen = 0;
     for (;;) {
@@ -183,9 +211,13 @@ void run_tasks(int count, int num_threads, const std::function<void(int)>& task)
   round->count = count;
   Holder& shared = holder();
   std::unique_lock<std::mutex> lock(shared.busy, std::try_to_lock);
-  if (num_threads <= 1 || !lock.owns_lock()) return round->work();
-  if (!shared.pool) shared.pool = std::make_unique<Pool>();
-  shared.pool->run(std::move(round), num_threads - 1);
+  if (num_threads <= 1 || !lock.owns_lock()) {
+    round->work();
+  } else {
+    if (!shared.pool) shared.pool = std::make_unique<Pool>();
+    shared.pool->run(round, num_threads - 1);
+  }
+  if (round->failed) std::rethrow_exception(round->error);
 }
 
 }  // namespace latticework

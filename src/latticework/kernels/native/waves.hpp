@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 namespace latticework {
 
@@ -19,7 +17,8 @@ struct WaveBlock {
 struct WaveColumn {
   int population, winners;  // 0: no inhibition
   float threshold;
-  std::vector<int> links;
+  const int* links;  // that lead to it
+  int num_links;
 };
 
 struct WaveBuffer {
@@ -32,22 +31,21 @@ struct WaveRule {
   float capture, minus, search, backoff, rest, most;  // rest = 1 - u_min
 };
 
+// Plain arrays: levels share no code with the standard library.
 struct WavePlan {
   int length, last_step, num_channels;
   bool right_winners, separate, random_ties;
-  std::vector<int> sizes, offsets;  // units of each population, and where they begin
-  std::vector<float> heights;
-  int num_units = 0, num_weights = 0, num_recorded = 0;
-  std::vector<std::vector<int>> inputs;  // channels of each; inputs are the first populations
-  std::vector<WaveColumn> columns;       // in the order in which they are computed
-  std::vector<WaveBuffer> buffers;
-  std::vector<WaveLink> links;
-  std::vector<WaveBlock> blocks;
-  std::vector<WaveRule> rules;
-  std::vector<int> recorded;  // populations
-
-  // Empty, or what is wrong.
-  std::string parse(const int32_t* at, size_t count, const double* numbers, size_t num_numbers);
+  int num_populations, num_inputs, num_columns, num_buffers, num_links, num_records;
+  int num_units, num_weights, num_recorded;
+  const int *sizes, *offsets;  // units of each population, and where they begin
+  const float* heights;        // [population]
+  const int* channels;         // [unit of the inputs], which are the first populations
+  const WaveColumn* columns;   // in the order in which they are computed
+  const WaveBuffer* buffers;
+  const WaveLink* links;
+  const WaveBlock* blocks;
+  const WaveRule* rules;
+  const int* records;  // populations
 };
 
 struct WaveJob {
@@ -62,10 +60,15 @@ struct WaveJob {
   uint32_t* seen;        // [seed, example, wave, recorded unit]
 };
 
-// One seed, examples first..last-1; one function per SIMD level.
-typedef void (*RunWaves)(const WaveJob& job, int seed, int first, int last);
+// One seed, examples first..last-1, with so much scratch memory; one pair per SIMD level.
+struct WaveKernels {
+  size_t (*scratch)(const WaveJob&);
+  void (*run)(const WaveJob& job, int seed, int first, int last, char* memory);
+};
 
-#define LW_DECLARE_WAVES(name) void run_waves_##name(const WaveJob&, int, int, int);
+#define LW_DECLARE_WAVES(name)                  \
+  size_t waves_scratch_##name(const WaveJob&);  \
+  void run_waves_##name(const WaveJob&, int, int, int, char*);
 LW_DECLARE_WAVES(avx512)
 LW_DECLARE_WAVES(avx2)
 LW_DECLARE_WAVES(baseline)

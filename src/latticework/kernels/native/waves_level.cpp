@@ -1,9 +1,10 @@
 // Waves of spikes on one SIMD level; loops are plain and left to the compiler to widen.
 //
 // Compiled without contraction: sums, probabilities and draws are those of the reference.
-#include <algorithm>
+// Nothing of the standard library is instantiated here, see simd.hpp.
 #include <cstring>
 
+#include "scratch.hpp"
 #include "waves.hpp"
 
 #define LW_JOIN_OF(a, b) a##b
@@ -50,39 +51,83 @@ struct Active {
 
 // What a population shows to its targets in this wave.
 struct Shown {
-  std::vector<Active> active;
-  uint32_t turns_on = 0, turns_off = 0;  // steps at which any unit does
+  Active* active;  // with room for all units
+  int count;
+  uint32_t turns_on, turns_off;  // steps at which any unit does
 };
+
+template <class T>
+LW_ALWAYS void fill(T* at, int count, T value) {
+  for (int n = 0; n < count; ++n) at[n] = value;
+}
+
+// The value of rank `rank`, counted from 0, among different numbers; these are moved about.
+uint32_t ranked(uint32_t* numbers, int count, int rank) {
+  int low = 0, high = count - 1;
+  while (low < high) {
+    const uint32_t middle = numbers[low + (high - low) / 2];
+    int left = low, right = high;
+    while (left <= right) {
+      while (numbers[left] < middle) ++left;
+      while (numbers[right] > middle) --right;
+      if (left > right) break;
+      const uint32_t moved = numbers[left];
+      numbers[left++] = numbers[right];
+      numbers[right--] = moved;
+    }
+    if (rank <= right)
+      high = right;
+    else if (rank >= left)
+      low = left;
+    else
+      break;
+  }
+  return numbers[rank];
+}
 
 class Run {
  public:
-  Run(const WaveJob& job, int seed)
-      : job_(job), plan_(*job.plan), key_(job.keys + 2 * seed), shown_(plan_.sizes.size()),
-        out_(plan_.num_units), last_(plan_.num_units), kept_(plan_.num_units),
-        counts_(plan_.num_units) {
+  Run(const WaveJob& job, int seed, Scratch& scratch)
+      : job_(job), plan_(*job.plan), key_(job.keys + 2 * seed) {
     int most = 1;
-    for (int size : plan_.sizes) most = size > most ? size : most;
-    drive_.resize(most);
-    above_.resize(most);
-    time_.resize(most);
-    const size_t bytes = sizeof(float) * plan_.num_weights;
-    if (job.learns) {
-      learned_ = job.new_weights + static_cast<size_t>(seed) * plan_.num_weights;
-      std::memcpy(learned_, job.weights + static_cast<size_t>(seed) * plan_.num_weights, bytes);
-      weights_ = learned_;
-    } else {
-      weights_ = job.weights + static_cast<size_t>(seed) * plan_.num_weights;
-    }
+    for (int n = 0; n < plan_.num_populations; ++n) most = plan_.sizes[n] > most ? plan_.sizes[n] : most;
+    const size_t units = plan_.num_units;
+    shown_ = scratch.take<Shown>(plan_.num_populations);
+    active_ = scratch.take<Active>(units);
+    out_ = scratch.take<uint32_t>(units);
+    last_ = scratch.take<uint32_t>(units);
+    kept_ = scratch.take<uint32_t>(units);
+    counts_ = scratch.take<int>(units);
+    drive_ = scratch.take<float>(most);
+    above_ = scratch.take<int>(most);
+    time_ = scratch.take<int>(most);
+    winners_ = scratch.take<int>(most);
+    positions_ = scratch.take<int>(most);
+    candidates_ = scratch.take<uint32_t>(most);
+    priorities_ = scratch.take<uint32_t>(most);
+    const size_t offset = static_cast<size_t>(seed) * plan_.num_weights;
+    weights_ = job.weights + offset;
+    learned_ = job.learns ? job.new_weights + offset : nullptr;
+  }
+
+  void begin() {
+    for (int n = 0; n < plan_.num_populations; ++n)
+      shown_[n] = {active_ + plan_.offsets[n], 0, 0, 0};
+    fill(out_, plan_.num_units, 0u);
+    if (!job_.learns) return;
+    if (plan_.num_weights) std::memcpy(learned_, weights_, sizeof(float) * plan_.num_weights);
+    weights_ = learned_;
   }
 
   void example(int number, const uint32_t* trains, uint32_t* seen) {
     example_ = job_.first + static_cast<uint32_t>(number);
-    std::fill(last_.begin(), last_.end(), 0u);
-    std::fill(kept_.begin(), kept_.end(), 0u);
+    fill(last_, plan_.num_units, 0u);
+    fill(kept_, plan_.num_units, 0u);
     for (int wave = 0; wave < job_.num_waves; ++wave) {
       moment_ = static_cast<uint32_t>(wave) * kStepsPerWave;
       one_wave(trains + static_cast<size_t>(wave) * plan_.num_channels);
-      for (int population : plan_.recorded) {
+      for (int n = 0; n < plan_.num_records; ++n) {
+        const int population = plan_.records[n];
         const int size = plan_.sizes[population];
         std::memcpy(seen, &out_[plan_.offsets[population]], sizeof(uint32_t) * size);
         seen += size;
@@ -92,34 +137,37 @@ class Run {
 
  private:
   void one_wave(const uint32_t* channels) {
-    for (size_t n = 0; n < plan_.inputs.size(); ++n) {
-      uint32_t* to = &out_[plan_.offsets[n]];
-      for (int channel : plan_.inputs[n]) *to++ = channels[channel];
-    }
-    for (const WaveBuffer& buffer : plan_.buffers)
+    // Inputs are the first populations.
+    const int num_inputs = plan_.num_inputs;
+    const int num_shown = num_inputs < plan_.num_populations ? plan_.offsets[num_inputs] : plan_.num_units;
+    for (int n = 0; n < num_shown; ++n) out_[n] = channels[plan_.channels[n]];
+    for (int n = 0; n < plan_.num_buffers; ++n) {
+      const WaveBuffer& buffer = plan_.buffers[n];
       std::memcpy(&out_[plan_.offsets[buffer.population]], &kept_[plan_.offsets[buffer.population]],
                   sizeof(uint32_t) * plan_.sizes[buffer.population]);
-    const int num_inputs = static_cast<int>(plan_.inputs.size());
-    for (int n = 0; n < num_inputs; ++n) show(n);
-    for (const WaveBuffer& buffer : plan_.buffers) show(buffer.population);
-    for (const WaveColumn& column : plan_.columns) {
-      fire(column);
-      show(column.population);
     }
-    for (const WaveBuffer& buffer : plan_.buffers) {
+    for (int n = 0; n < num_inputs; ++n) show(n);
+    for (int n = 0; n < plan_.num_buffers; ++n) show(plan_.buffers[n].population);
+    for (int n = 0; n < plan_.num_columns; ++n) {
+      fire(plan_.columns[n]);
+      show(plan_.columns[n].population);
+    }
+    for (int n = 0; n < plan_.num_buffers; ++n) {
+      const WaveBuffer& buffer = plan_.buffers[n];
       uint32_t* kept = &kept_[plan_.offsets[buffer.population]];
-      std::fill(kept, kept + plan_.sizes[buffer.population], 0u);
+      fill(kept, plan_.sizes[buffer.population], 0u);
       if (buffer.silent) continue;
-      for (const Active& one : shown_[buffer.of].active) kept[one.unit] = one.train;
+      const Shown& shown = shown_[buffer.of];
+      for (int m = 0; m < shown.count; ++m) kept[shown.active[m].unit] = shown.active[m].train;
     }
     if (job_.learns) learn();
-    last_ = out_;
+    std::memcpy(last_, out_, sizeof(uint32_t) * plan_.num_units);
   }
 
   // One step late, and at step 0 the last step of the wave before.
   void show(int population) {
     Shown& shown = shown_[population];
-    shown.active.clear();
+    shown.count = 0;
     shown.turns_on = shown.turns_off = 0;
     const int size = plan_.sizes[population], offset = plan_.offsets[population];
     const uint32_t full = plan_.length == 32 ? ~0u : (1u << plan_.length) - 1;
@@ -127,7 +175,7 @@ class Run {
       uint32_t train = (out_[offset + unit] << 1) & full;
       if (!plan_.separate) train |= last_[offset + unit] >> (plan_.length - 1) & 1u;
       if (!train) continue;
-      shown.active.push_back({unit, train});
+      shown.active[shown.count++] = {unit, train};
       shown.turns_on |= train & ~(train << 1);
       shown.turns_off |= ~train & train << 1 & full;
     }
@@ -136,22 +184,22 @@ class Run {
   void fire(const WaveColumn& column) {
     const int size = plan_.sizes[column.population];
     uint32_t* out = &out_[plan_.offsets[column.population]];
-    std::fill(out, out + size, 0u);
+    fill(out, size, 0u);
     uint32_t turns_on = 0, turns_off = 0;
-    for (int number : column.links) {
-      turns_on |= shown_[plan_.links[number].source].turns_on;
-      turns_off |= shown_[plan_.links[number].source].turns_off;
+    for (int n = 0; n < column.num_links; ++n) {
+      turns_on |= shown_[plan_.links[column.links[n]].source].turns_on;
+      turns_off |= shown_[plan_.links[column.links[n]].source].turns_off;
     }
     if (!turns_on) return;
-    std::fill(drive_.begin(), drive_.begin() + size, 0.0f);
-    std::fill(above_.begin(), above_.begin() + size, 0);
-    std::fill(time_.begin(), time_.begin() + size, -1);
+    fill(drive_, size, 0.0f);
+    fill(above_, size, 0);
+    fill(time_, size, -1);
     const bool inhibits = column.winners > 0;
     const bool slips = inhibits && !plan_.right_winners;
     int latched = 0;
     for (int step = 0; step < plan_.length; ++step) {
       if (turns_off >> step & 1) {
-        std::fill(drive_.begin(), drive_.begin() + size, 0.0f);
+        fill(drive_, size, 0.0f);
         gather(column, step, false);
       } else if (turns_on >> step & 1) {
         gather(column, step, true);
@@ -171,13 +219,15 @@ class Run {
 
   // Adds the weights of units that are on, or of those alone that turn on at this step.
   void gather(const WaveColumn& column, int step, bool fresh_only) {
-    float* drive = drive_.data();
-    for (int number : column.links) {
-      const WaveLink& link = plan_.links[number];
+    float* drive = drive_;
+    for (int m = 0; m < column.num_links; ++m) {
+      const WaveLink& link = plan_.links[column.links[m]];
       const WaveBlock& block = plan_.blocks[link.block];
       const float* weights = weights_ + block.offset;
       const float height = plan_.heights[link.source];
-      for (const Active& one : shown_[link.source].active) {
+      const Shown& shown = shown_[link.source];
+      for (int k = 0; k < shown.count; ++k) {
+        const Active one = shown.active[k];
         const uint32_t train = fresh_only ? one.train & ~(one.train << 1) : one.train;
         if (!(train >> step & 1)) continue;
         const float* row = weights + static_cast<size_t>(one.unit) * block.cols;
@@ -203,25 +253,24 @@ class Run {
       most = free > most ? free : most;
     }
     if (most == 0) return true;
-    candidates_.clear();
+    int count = 0;
     for (int n = 0; n < size; ++n)
-      if (time_[n] < 0 && above_[n] == most) candidates_.push_back(static_cast<uint32_t>(n));
+      if (time_[n] < 0 && above_[n] == most) candidates_[count++] = static_cast<uint32_t>(n);
     const int room = column.winners - *latched;
-    if (static_cast<int>(candidates_.size()) > room) choose(column, step, slips, room);
+    if (count > room) {
+      choose(column, step, slips, count, room);
+      count = room;
+    }
     if (slips) {
       // Positions in the list of free neurons, taken as the neurons' own numbers.
-      positions_.clear();
       int position = 0, next = 0;
-      for (int n = 0; n < size && next < static_cast<int>(candidates_.size()); ++n) {
-        if (static_cast<int>(candidates_[next]) == n) {
-          positions_.push_back(position);
-          ++next;
-        }
+      for (int n = 0; n < size && next < count; ++n) {
+        if (static_cast<int>(candidates_[next]) == n) positions_[next++] = position;
         position += time_[n] < 0 ? 1 : 0;
       }
-      for (int unit : positions_) latch(unit, step, latched);
+      for (int n = 0; n < count; ++n) latch(positions_[n], step, latched);
     } else {
-      for (uint32_t unit : candidates_) latch(static_cast<int>(unit), step, latched);
+      for (int n = 0; n < count; ++n) latch(static_cast<int>(candidates_[n]), step, latched);
     }
     return *latched < column.winners;
   }
@@ -232,34 +281,34 @@ class Run {
     ++*latched;
   }
 
-  // Keeps the `room` candidates of lowest priority, in ascending order.
-  void choose(const WaveColumn& column, int step, bool slips, int room) {
-    if (plan_.random_ties) {
-      const uint32_t moment = moment_ + (slips ? static_cast<uint32_t>(step) : 0u);
-      const uint32_t number =
-          static_cast<uint32_t>(plan_.links.size()) + static_cast<uint32_t>(column.population);
-      const Stream stream(key_, example_, moment, number);
-      for (uint32_t& unit : candidates_)
-        unit |= (stream.word(unit) & 0xFFFFu) << kIndexBits;
-      std::nth_element(candidates_.begin(), candidates_.begin() + room, candidates_.end());
+  // Keeps the `room` candidates of lowest priority, in ascending order, as they are given.
+  void choose(const WaveColumn& column, int step, bool slips, int count, int room) {
+    if (!plan_.random_ties || room == 0) return;  // the first
+    const uint32_t moment = moment_ + (slips ? static_cast<uint32_t>(step) : 0u);
+    const uint32_t number =
+        static_cast<uint32_t>(plan_.num_links) + static_cast<uint32_t>(column.population);
+    const Stream stream(key_, example_, moment, number);
+    for (int n = 0; n < count; ++n) {
+      candidates_[n] |= (stream.word(candidates_[n]) & 0xFFFFu) << kIndexBits;
+      priorities_[n] = candidates_[n];
     }
-    candidates_.resize(room);
-    for (uint32_t& unit : candidates_) unit &= (1u << kIndexBits) - 1;
-    std::sort(candidates_.begin(), candidates_.end());
+    const uint32_t last = ranked(priorities_, count, room - 1);
+    for (int n = 0, kept = 0; n < count; ++n)
+      if (candidates_[n] <= last) candidates_[kept++] = candidates_[n] & ((1u << kIndexBits) - 1);
   }
 
   void learn() {
     for (int n = 0; n < plan_.num_units; ++n) counts_[n] = __builtin_popcount(out_[n]);
-    for (size_t number = 0; number < plan_.links.size(); ++number) {
+    for (int number = 0; number < plan_.num_links; ++number) {
       const WaveLink& link = plan_.links[number];
       if (link.rule < 0) continue;
       const WaveBlock& block = plan_.blocks[link.block];
       const Stream stream(key_, example_, moment_, static_cast<uint32_t>(number));
       const int* x = &counts_[plan_.offsets[link.source]];
       const int* y = &counts_[plan_.offsets[link.target]];
-      winners_.clear();
+      num_winners_ = 0;
       for (int n = 0; n < block.cols; ++n)
-        if (y[n] > 0) winners_.push_back(n);
+        if (y[n] > 0) winners_[num_winners_++] = n;
       float* weights = learned_ + block.offset;
       const WaveRule& rule = plan_.rules[link.rule];
       for (int row = 0; row < block.rows; ++row) {
@@ -295,7 +344,8 @@ class Run {
 
   // A silent source backs off from the targets that fired.
   void unheard(const WaveRule& rule, const Stream& stream, uint32_t index, float* weights) const {
-    for (int n : winners_) {
+    for (int m = 0; m < num_winners_; ++m) {
+      const int n = winners_[m];
       const float weight = weights[n];
       if (!(weight > 0.0f)) continue;
       const float ratio = weight / rule.most;
@@ -311,18 +361,27 @@ class Run {
   const float* weights_;
   float* learned_ = nullptr;
   uint32_t example_ = 0, moment_ = 0;
-  std::vector<Shown> shown_;
-  std::vector<uint32_t> out_, last_, kept_;
-  std::vector<int> counts_, above_, time_, winners_, positions_;
-  std::vector<uint32_t> candidates_;
-  std::vector<float> drive_;
+  int num_winners_ = 0;
+  Shown* shown_;
+  Active* active_;
+  uint32_t *out_, *last_, *kept_, *candidates_, *priorities_;
+  int *counts_, *above_, *time_, *winners_, *positions_;
+  float* drive_;
 };
 
 }  // namespace
 }  // namespace LW_LEVEL
 
-void LW_JOIN(run_waves_, LW_LEVEL)(const WaveJob& job, int seed, int first, int last) {
-  LW_LEVEL::Run run(job, seed);
+size_t LW_JOIN(waves_scratch_, LW_LEVEL)(const WaveJob& job) {
+  LW_LEVEL::Scratch count(nullptr);
+  LW_LEVEL::Run run(job, 0, count);
+  return count.used;
+}
+
+void LW_JOIN(run_waves_, LW_LEVEL)(const WaveJob& job, int seed, int first, int last, char* memory) {
+  LW_LEVEL::Scratch scratch(memory);
+  LW_LEVEL::Run run(job, seed, scratch);
+  run.begin();
   const size_t in = static_cast<size_t>(job.num_waves) * job.plan->num_channels;
   const size_t out = static_cast<size_t>(job.num_waves) * job.plan->num_recorded;
   const size_t all = static_cast<size_t>(job.num_examples);

@@ -1,0 +1,757 @@
+#include "arguments.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+
+#include "dispatch.hpp"
+#include "xla/ffi/api/c_api.h"
+
+namespace latticework {
+
+#ifdef LATTICEWORK_FUZZ
+LeftOut left_out;
+#endif
+
+namespace {
+
+// Shorter plans are checked faster than compared.
+#ifdef LATTICEWORK_FUZZ
+constexpr size_t kLongPlan = 0;
+#else
+constexpr size_t kLongPlan = 1000;
+#endif
+constexpr int64_t kMostElements = int64_t{1} << 40;
+
+struct TypeName {
+  int type;
+  const char* name;
+  size_t bytes;
+};
+constexpr TypeName kTypes[] = {
+    {XLA_FFI_DataType_PRED, "bool", 1},        {XLA_FFI_DataType_S8, "int8", 1},
+    {XLA_FFI_DataType_S16, "int16", 2},        {XLA_FFI_DataType_S32, "int32", 4},
+    {XLA_FFI_DataType_S64, "int64", 8},        {XLA_FFI_DataType_U8, "uint8", 1},
+    {XLA_FFI_DataType_U16, "uint16", 2},       {XLA_FFI_DataType_U32, "uint32", 4},
+    {XLA_FFI_DataType_U64, "uint64", 8},       {XLA_FFI_DataType_F16, "float16", 2},
+    {XLA_FFI_DataType_F32, "float32", 4},      {XLA_FFI_DataType_F64, "float64", 8},
+    {XLA_FFI_DataType_BF16, "bfloat16", 2},    {XLA_FFI_DataType_C64, "complex64", 8},
+    {XLA_FFI_DataType_C128, "complex128", 16},
+};
+
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> found;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find(' ', at);
+    if (end == std::string_view::npos) end = text.size();
+    if (end > at) found.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return found;
+}
+
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+int64_t whole(std::string_view text) {
+  int64_t value = 0;
+  for (char letter : text) value = 10 * value + (letter - '0');
+  return value;
+}
+
+// Also once it is float32.
+bool is_real_number(double x) { return std::fabs(x) <= std::numeric_limits<float>::max(); }
+
+std::string_view after_dot(std::string_view name) {
+  const size_t dot = name.find('.');
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+std::string_view before_dot(std::string_view name) { return name.substr(0, name.find('.')); }
+
+bool is_single(const Row& row) {
+  const std::string_view type = row.type;
+  return type == "whole" || (row.place == Place::kAttribute && row.shape[0] == 0 && type != "text");
+}
+
+}  // namespace
+
+const char* type_name(int type) {
+  for (const TypeName& known : kTypes)
+    if (known.type == type) return known.name;
+  return "another type";
+}
+
+int type_of_name(std::string_view name) {
+  for (const TypeName& known : kTypes)
+    if (name == known.name) return known.type;
+  return 0;
+}
+
+size_t type_bytes(int type) {
+  for (const TypeName& known : kTypes)
+    if (known.type == type) return known.bytes;
+  return 0;
+}
+
+// Tables.
+
+Table::Table(const char* entry, std::vector<Row> given) : entry(entry), rows(std::move(given)) {
+  parsed.resize(rows.size());
+  for (size_t n = 0; n < rows.size(); ++n) parse(n);
+  if (sizes.size() > kMaxSizes || rows.size() > kMaxRows || num_arguments > kMaxOperands)
+    throw std::logic_error("a table of arguments is too long");
+}
+
+int Table::size_index(std::string_view name) const {
+  for (size_t n = 0; n < sizes.size(); ++n)
+    if (sizes[n] == name) return static_cast<int>(n);
+  return -1;
+}
+
+int Table::intern(std::string_view name) {
+  const int known = size_index(name);
+  if (known >= 0) return known;
+  sizes.emplace_back(name);
+  return static_cast<int>(sizes.size()) - 1;
+}
+
+// [flag:] a * b * 3 [+ 1], or 2^n [- a]
+Term Table::term(std::string_view text) {
+  Term term;
+  if (const size_t colon = text.find(':'); colon != std::string_view::npos) {
+    term.flag = intern(text.substr(0, colon));
+    text = text.substr(colon + 1);
+  }
+  for (int sign : {1, -1})
+    if (const size_t at = text.find(sign > 0 ? '+' : '-', 1); at != std::string_view::npos) {
+      const std::string_view rest = text.substr(at + 1);
+      if (is_digit(rest[0]))
+        term.offset = sign * whole(rest);
+      else
+        term.sizes[2] = intern(rest), term.shift = sign;
+      text = text.substr(0, at);
+    }
+  bool minus = text[0] == '-';
+  if (minus) text = text.substr(1);
+  int count = 0;
+  while (!text.empty()) {
+    const size_t star = text.find('*');
+    const std::string_view one = text.substr(0, star);
+    if (const size_t power = one.find('^'); power != std::string_view::npos)
+      term.factor *= int64_t{1} << whole(one.substr(power + 1));
+    else if (is_digit(one[0]))
+      term.factor *= whole(one);
+    else
+      term.sizes[count++] = intern(one);
+    text = star == std::string_view::npos ? "" : text.substr(star + 1);
+  }
+  if (minus) term.factor = -term.factor;
+  return term;
+}
+
+Limit Table::limit(std::string_view text, bool is_open) {
+  Limit limit;
+  limit.term = term(text);
+  limit.is_there = true;
+  limit.is_open = is_open;
+  return limit;
+}
+
+void Table::parse(size_t number) {
+  const Row& row = rows[number];
+  Parsed& out = parsed[number];
+  for (std::string_view word : words(row.shape)) {
+    out.tokens.emplace_back(word);
+    if (word[0] == '@') {
+      out.entry = static_cast<int>(whole(word.substr(1)));
+      continue;
+    }
+    Axis axis;
+    axis.name = word;
+    const char last = word.back();
+    if (row.place != Place::kPart && (last == '+' || last == '*'))
+      axis.kind = last == '+' ? Axis::kSome : Axis::kAny;
+    else
+      axis.term = term(word);
+    out.axes.push_back(axis);
+  }
+  const std::vector<std::string_view> range = words(row.range);
+  for (size_t n = 0; n + 1 < range.size(); ++n) {
+    if (range[n + 1] == "<" || range[n + 1] == "<=") {
+      if (range[n] != "x") out.least = limit(range[n], range[n + 1] == "<");
+    }
+    if (n > 0 && range[n - 1] == "x") out.most = limit(range[n + 1], range[n] == "<");
+  }
+  switch (row.place) {
+    case Place::kArgument: out.operand = num_arguments++; break;
+    case Place::kResult: out.operand = num_results++; break;
+    case Place::kAttribute: ++num_attributes; break;
+    default: break;
+  }
+  if (row.place == Place::kPart)
+    for (size_t n = 0; n < number; ++n)
+      if (rows[n].place == Place::kAttribute && before_dot(row.name) == rows[n].name)
+        out.owner = static_cast<int>(n);
+  if (is_single(row)) out.size = intern(after_dot(row.name));
+  if (row.place == Place::kSize && row.holds) out.size = intern(row.name);
+  for (size_t n = 0; row.shares[0] && n < number; ++n)
+    if (rows[n].place == Place::kArgument && std::string_view(rows[n].name) == row.shares)
+      out.shares = parsed[n].operand;
+}
+
+// Calls.
+
+Call::Call() {
+  for (int64_t& value : sizes) value = -1;
+}
+
+int64_t Call::size(const char* name) const {
+  const int index = table->size_index(name);
+  return index < 0 ? -1 : sizes[index];
+}
+
+bool Call::is_double() const { return float_type == XLA_FFI_DataType_F64; }
+
+int64_t Call::group_count() const {
+  int64_t count = 1;
+  for (int n = 0; n < group_rank; ++n) count *= group[n];
+  return count;
+}
+
+const Operand& Call::operand(Place place, const char* name) const {
+  for (size_t n = 0; n < table->rows.size(); ++n)
+    if (table->rows[n].place == place && std::strcmp(table->rows[n].name, name) == 0)
+      return (place == Place::kArgument ? arguments : results)[table->parsed[n].operand];
+  throw std::logic_error(std::string("no operand is called ") + name);
+}
+
+const AttributeValue* Call::attribute(std::string_view name) const {
+  for (int n = 0; n < num_attributes; ++n)
+    if (attributes[n].name == name) return &attributes[n];
+  return nullptr;
+}
+
+const void* Call::array_at(const char* name) const {
+  for (size_t n = 0; n < table->rows.size(); ++n)
+    if (std::strcmp(table->rows[n].name, name) == 0 && table->rows[n].place <= Place::kPart)
+      return part[n];
+  throw std::logic_error(std::string("no attribute is called ") + name);
+}
+
+double Call::number(const char* name) const {
+  for (size_t n = 0; n < table->rows.size(); ++n)
+    if (std::strcmp(table->rows[n].name, name) == 0 && table->rows[n].place <= Place::kPart) {
+      const AttributeValue* from = attribute(before_dot(name));
+      if (!from || !part[n]) return 0;
+      if (from->type == XLA_FFI_DataType_F64) return *static_cast<const double*>(part[n]);
+      return *static_cast<const int32_t*>(part[n]);
+    }
+  throw std::logic_error(std::string("no attribute is called ") + name);
+}
+
+std::string_view Call::text(const char* name) const {
+  const AttributeValue* from = attribute(name);
+  return from ? std::string_view(static_cast<const char*>(from->data), from->size) : "";
+}
+
+// The product of the dimensions; -1 where it is no sensible one.
+int64_t elements(const Operand& operand) {
+  int64_t count = 1;
+  bool is_empty = false;
+  for (int64_t n = 0; n < operand.rank; ++n) {
+    const int64_t size = operand.dims[n];
+    if (size < 0 || size > kMostElements) return -1;
+    if (size == 0) {
+      is_empty = true;
+    } else if (count > kMostElements / size) {
+      return -1;
+    } else {
+      count *= size;
+    }
+  }
+  return is_empty ? 0 : count;
+}
+
+// The checker.
+
+namespace {
+
+std::string list_of(const int64_t* dims, int64_t rank) {
+  std::string text = "[";
+  for (int64_t n = 0; n < rank; ++n) text += (n ? ", " : "") + std::to_string(dims[n]);
+  return text + "]";
+}
+
+std::string in_brackets(const std::vector<std::string>& tokens) {
+  std::string text = "[";
+  for (size_t n = 0; n < tokens.size(); ++n) text += (n ? ", " : "") + tokens[n];
+  return text + "]";
+}
+
+std::string number_text(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+// A section that was checked before need not be again: plans are megabytes, and the same in every
+// call. Only the contents decide, since memory is used again.
+class Known {
+ public:
+  typedef std::shared_ptr<const std::vector<int32_t>> Content;
+
+  bool has(const int32_t* data, size_t size) {
+    Content kept[kCount];
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      for (int n = 0; n < kCount; ++n) kept[n] = kept_[n];
+    }
+    for (const Content& one : kept)
+      if (one && one->size() == size && std::memcmp(one->data(), data, 4 * size) == 0) return true;
+    return false;
+  }
+  void add(const int32_t* data, size_t size) {
+    auto content = std::make_shared<const std::vector<int32_t>>(data, data + size);
+    std::lock_guard<std::mutex> lock(mutex_);
+    kept_[next_] = std::move(content);
+    next_ = (next_ + 1) % kCount;
+  }
+
+ private:
+  static constexpr int kCount = 8;
+  std::mutex mutex_;
+  Content kept_[kCount];
+  int next_ = 0;
+};
+
+// Never destroyed, since threads may still run when a process ends.
+Known& known_plans(const Table& table) {
+  static std::mutex mutex;
+  static auto* all = new std::vector<std::pair<const Table*, std::unique_ptr<Known>>>;
+  std::lock_guard<std::mutex> lock(mutex);
+  for (auto& one : *all)
+    if (one.first == &table) return *one.second;
+  all->emplace_back(&table, std::make_unique<Known>());
+  return *all->back().second;
+}
+
+class Checker {
+ public:
+  explicit Checker(Call& call) : call_(call), table_(*call.table) {}
+
+  std::string run() {
+    if (std::string why = counts(); !why.empty()) return why;
+    for (size_t n = 0; n < table_.rows.size(); ++n)
+      if (!is_left_out(n))
+        if (std::string why = row(n); !why.empty()) return sentence(n, why);
+    if (std::string why = ends(); !why.empty()) return why;
+    for (size_t n = 0; n < table_.rows.size(); ++n)
+      if (table_.rows[n].place == Place::kArgument && !is_left_out(n))
+        if (std::string why = values(n); !why.empty()) return sentence(n, why);
+    remember();
+    return "";
+  }
+
+ private:
+  bool is_left_out([[maybe_unused]] size_t n) const {
+#ifdef LATTICEWORK_FUZZ
+    return left_out.table == &table_ && left_out.row == n;
+#else
+    return false;
+#endif
+  }
+
+  std::string sentence(size_t n, const std::string& why) const {
+    return std::string(table_.entry) + ": " + table_.rows[n].name + " " + why;
+  }
+
+  std::string counts() const {
+    const auto wrong = [&](const char* what, int there, int expected) {
+      return std::string(table_.entry) + " takes " + std::to_string(expected) + " " + what + ", not " +
+             std::to_string(there);
+    };
+    if (call_.num_arguments != table_.num_arguments)
+      return wrong("arguments", call_.num_arguments, table_.num_arguments);
+    if (call_.num_results != table_.num_results)
+      return wrong("results", call_.num_results, table_.num_results);
+    if (call_.num_attributes != table_.num_attributes)
+      return wrong("attributes", call_.num_attributes, table_.num_attributes);
+    return "";
+  }
+
+  std::string row(size_t n) {
+    const Row& row = table_.rows[n];
+    switch (row.place) {
+      case Place::kAttribute: return attribute(n);
+      case Place::kPart: return part(n);
+      case Place::kSize: return size(n);
+      default: return shape(n);
+    }
+  }
+
+  // Whether there is a value for all sizes of a term.
+  bool is_bound(const Term& term) const {
+    for (int index : term.sizes)
+      if (index >= 0 && call_.sizes[index] < 0) return false;
+    return true;
+  }
+  // -1 where it is beyond all reason.
+  int64_t value(const Term& term) const {
+    int64_t product = term.factor;
+    for (int n = 0; n < 2; ++n)
+      if (term.sizes[n] >= 0 &&
+          __builtin_mul_overflow(product, call_.sizes[term.sizes[n]], &product))
+        return -1;
+    if (term.sizes[2] >= 0) product += term.shift * call_.sizes[term.sizes[2]];
+    return product + term.offset;
+  }
+  bool is_there(const Axis& axis) const {
+    return axis.term.flag < 0 || call_.sizes[axis.term.flag] == 1;
+  }
+
+  std::string limits(size_t n) const {
+    return std::string("expected ") + table_.rows[n].range + bounds(n);
+  }
+  // What the names in a range stand for.
+  std::string bounds(size_t n) const {
+    std::string text;
+    const Parsed& parsed = table_.parsed[n];
+    for (const Limit* limit : {&parsed.least, &parsed.most})
+      for (int index : limit->term.sizes)
+        if (limit->is_there && index >= 0)
+          text += (text.empty() ? " with " : " and ") + table_.sizes[index] + " " +
+                  std::to_string(call_.sizes[index]);
+    return text;
+  }
+
+  bool within(size_t n, double x) const {
+    const Parsed& parsed = table_.parsed[n];
+    if (parsed.least.is_there) {
+      const double least = static_cast<double>(value(parsed.least.term));
+      if (!(parsed.least.is_open ? x > least : x >= least)) return false;
+    }
+    if (parsed.most.is_there) {
+      const double most = static_cast<double>(value(parsed.most.term));
+      if (!(parsed.most.is_open ? x < most : x <= most)) return false;
+    }
+    return true;
+  }
+
+  std::string attribute(size_t n) {
+    const Row& row = table_.rows[n];
+    const AttributeValue* given = call_.attribute(row.name);
+    if (!given) return "is missing among the attributes";
+    const std::string_view type = row.type;
+    if (type == "text") {
+      if (given->kind != AttributeValue::kText) return "is no text, which was expected";
+      if (row.holds) return row.holds(call_);
+      return "";
+    }
+    const bool is_scalar = row.shape[0] == 0;
+    if (given->kind != (is_scalar ? AttributeValue::kScalar : AttributeValue::kArray) ||
+        type_of_name(type) != given->type)
+      return std::string("is ") + (given->kind == AttributeValue::kArray ? "an array of " : "") +
+             (given->kind == AttributeValue::kText ? "text" : type_name(given->type)) +
+             ", expected " + (is_scalar ? "one " : "an array of ") + row.type;
+    call_.part[n] = given->data;
+    used_[n] = 0;
+    if (is_scalar) return entry(n, *static_cast<const int32_t*>(given->data));
+    const Axis& axis = table_.parsed[n].axes[0];
+    if (!is_bound(axis.term)) {
+      call_.sizes[axis.term.sizes[0]] = static_cast<int64_t>(given->size);
+    } else if (value(axis.term) != static_cast<int64_t>(given->size)) {
+      return "has " + std::to_string(given->size) + " entries, expected " + axis.name + " = " +
+             std::to_string(value(axis.term));
+    }
+    if (type == "int32" && given->size > kLongPlan)
+      call_.is_known = known_plans(table_).has(static_cast<const int32_t*>(given->data), given->size);
+    if (type == "int32" && table_.rows[n].range[0])
+      if (std::string why = integers(n, static_cast<const int32_t*>(given->data), given->size);
+          !why.empty())
+        return why;
+    return row.holds ? row.holds(call_) : "";
+  }
+
+  // A single number.
+  std::string entry(size_t n, double x) {
+    const Row& row = table_.rows[n];
+    const bool is_real = std::string_view(row.type) == "real";
+    if (!is_real_number(x)) return "is " + number_text(x) + ", expected a number within float32's range";
+    if (!is_real && x != std::floor(x)) return "is " + number_text(x) + ", expected a whole number";
+    if (!within(n, x)) return "is " + number_text(x) + ", " + limits(n);
+    if (table_.parsed[n].size >= 0 && std::fabs(x) < 9e15)
+      call_.sizes[table_.parsed[n].size] = static_cast<int64_t>(x);
+    return row.holds ? row.holds(call_) : "";
+  }
+
+  std::string part(size_t n) {
+    const Row& row = table_.rows[n];
+    const Parsed& parsed = table_.parsed[n];
+    const AttributeValue* given = call_.attribute(table_.rows[parsed.owner].name);
+    if (!call_.part[parsed.owner] || !given) return "";  // refused before
+    const bool is_double = given->type == XLA_FFI_DataType_F64;
+    const char* data = static_cast<const char*>(given->data);
+    const size_t bytes = is_double ? sizeof(double) : sizeof(int32_t);
+    size_t& used = used_[parsed.owner];
+    if (parsed.entry >= 0) {
+      if (static_cast<size_t>(parsed.entry) >= given->size) return "is missing: the array is too short";
+      const char* at = data + parsed.entry * bytes;
+      call_.part[n] = at;
+      if (used < static_cast<size_t>(parsed.entry) + 1) used = parsed.entry + 1;
+      return entry(n, is_double ? *reinterpret_cast<const double*>(at)
+                                : *reinterpret_cast<const int32_t*>(at));
+    }
+    int64_t length = 1;
+    for (const Axis& axis : parsed.axes) {
+      const int64_t size = is_bound(axis.term) ? value(axis.term) : -1;
+      if (size < 0 || __builtin_mul_overflow(length, size, &length)) return "has no length";
+    }
+    if (static_cast<uint64_t>(length) > given->size - used)
+      return "is cut short: the array ends after " + std::to_string(given->size - used) + " of " +
+             std::to_string(length) + " entries";
+    const char* at = data + used * bytes;
+    used += length;
+    call_.part[n] = at;
+    if (is_double) return reals(n, reinterpret_cast<const double*>(at), length);
+    if (call_.is_known) return "";
+    if (std::string why = integers(n, reinterpret_cast<const int32_t*>(at), length); !why.empty())
+      return why;
+    return row.holds ? row.holds(call_) : "";
+  }
+
+  // No attribute goes on behind its last part.
+  std::string ends() const {
+    for (size_t n = 0; n < table_.rows.size(); ++n) {
+      bool has_parts = false;
+      for (const Parsed& parsed : table_.parsed) has_parts |= parsed.owner == static_cast<int>(n);
+      const AttributeValue* given = has_parts && call_.part[n] ? call_.attribute(table_.rows[n].name) : nullptr;
+      if (given && given->size != used_[n])
+        return sentence(n, "has " + std::to_string(given->size) + " entries, expected " +
+                               std::to_string(used_[n]));
+    }
+    return "";
+  }
+
+  std::string reals(size_t n, const double* values, int64_t count) {
+    for (int64_t m = 0; m < count; ++m)
+      if (!is_real_number(values[m]) || !within(n, values[m]))
+        return "is " + number_text(values[m]) + " at " + std::to_string(m) + ", " +
+               (table_.rows[n].range[0] ? limits(n) : "expected a number within float32's range");
+    return table_.rows[n].holds ? table_.rows[n].holds(call_) : "";
+  }
+
+  // All at once, in a loop that the compiler widens.
+  std::string integers(size_t n, const int32_t* values, int64_t count) const {
+    const Parsed& parsed = table_.parsed[n];
+    if (!parsed.least.is_there || !parsed.most.is_there) return "";
+    const int64_t least = value(parsed.least.term) + (parsed.least.is_open ? 1 : 0);
+    const int64_t most = value(parsed.most.term) - (parsed.most.is_open ? 1 : 0);
+    if (count == 0) return "";
+    const bool is_possible = least <= most && least >= std::numeric_limits<int32_t>::min();
+    const uint32_t base = static_cast<uint32_t>(least);
+    const uint32_t span = static_cast<uint32_t>(
+        (most < std::numeric_limits<int32_t>::max() ? most : std::numeric_limits<int32_t>::max()) - least);
+    uint32_t bad = !is_possible;
+    for (int64_t m = 0; m < count; ++m) bad |= static_cast<uint32_t>(values[m]) - base > span;
+    if (!bad) return "";
+    for (int64_t m = 0; m < count; ++m)
+      if (!within(n, values[m]))
+        return "has " + std::to_string(values[m]) + " at " + std::to_string(m) + ", " + limits(n);
+    return "";
+  }
+
+  std::string words_in_range(size_t n, const uint32_t* values, int64_t count) const {
+    const Limit& most = table_.parsed[n].most;
+    const uint32_t largest = static_cast<uint32_t>(value(most.term) - (most.is_open ? 1 : 0));
+    if (value(most.term) >= int64_t{1} << 32 && !most.is_open) return "";
+    uint32_t bad = 0;
+    for (int64_t m = 0; m < count; ++m) bad |= values[m] > largest;
+    if (!bad) return "";
+    for (int64_t m = 0; m < count; ++m)
+      if (!within(n, values[m]))
+        return "has " + std::to_string(values[m]) + " at " + std::to_string(m) + ", " + limits(n);
+    return "";
+  }
+
+  // Products and sizes that follow from others.
+  std::string size(size_t n) {
+    const Row& row = table_.rows[n];
+    if (row.holds) return row.holds(call_);
+    double product = 1;
+    std::string text;
+    for (const Axis& axis : table_.parsed[n].axes) {
+      if (axis.kind != Axis::kOne) {
+        for (int m = 0; m < call_.group_rank; ++m) product *= static_cast<double>(call_.group[m]);
+      } else {
+        if (!is_bound(axis.term)) return "";  // refused where it should have been bound
+        product *= static_cast<double>(value(axis.term));
+      }
+      text += (text.empty() ? "" : " x ") + axis.name;
+    }
+    if (within(n, product)) return "";
+    return "is " + number_text(product) + (table_.parsed[n].axes.size() > 1 ? " (" + text + ")" : "") +
+           ", " + limits(n);
+  }
+
+  std::string shape(size_t n) {
+    const Row& row = table_.rows[n];
+    const bool is_result = row.place == Place::kResult;
+    const Operand& given =
+        (is_result ? call_.results : call_.arguments)[table_.parsed[n].operand];
+    if (std::string why = type(row, given); !why.empty()) return why;
+    if (!fits(table_.parsed[n], given)) return wrong_shape(n, given);
+    if (elements(given) < 0) return wrong_shape(n, given) + ", and fewer of everything";
+    if (!call_.is_traced)
+      if (std::string why = memory(n, given); !why.empty()) return why;
+    return is_result && row.holds ? row.holds(call_) : "";
+  }
+
+  std::string type(const Row& row, const Operand& given) {
+    const std::string_view wanted = row.type;
+    if (wanted == "float") {
+      const bool is_float =
+          given.type == XLA_FFI_DataType_F32 || given.type == XLA_FFI_DataType_F64;
+      if (is_float && call_.float_type == 0) call_.float_type = given.type;
+      if (is_float && call_.float_type == given.type) return "";
+      if (is_float)
+        return std::string("is ") + type_name(given.type) + ", expected " +
+               type_name(call_.float_type) + " as the arrays before it; convert one of them";
+      return std::string("is ") + type_name(given.type) +
+             ", expected float32 or float64; convert it with .astype";
+    }
+    if (given.type == type_of_name(wanted)) return "";
+    return std::string("is ") + type_name(given.type) + ", expected " + row.type +
+           "; convert it with .astype";
+  }
+
+  // Binds what is not bound yet.
+  bool fits(const Parsed& parsed, const Operand& given) {
+    int64_t fixed = 0;
+    bool has_group = false;
+    int64_t least_group = 0;
+    for (const Axis& axis : parsed.axes) {
+      if (axis.kind == Axis::kOne)
+        fixed += is_there(axis);
+      else
+        has_group = true, least_group = axis.kind == Axis::kSome;
+    }
+    const int64_t group = given.rank - fixed;
+    if (has_group ? group < least_group || group > kMaxRank : group != 0) return false;
+    if (has_group && call_.group_rank >= 0 && group != call_.group_rank) return false;
+    int64_t at = 0;
+    for (const Axis& axis : parsed.axes) {
+      if (axis.kind != Axis::kOne) {
+        for (int64_t m = 0; m < group; ++m) {
+          const int64_t size = given.dims[at++];
+          if (size < 0) return false;
+          if (call_.group_rank < 0)
+            call_.group[m] = size;
+          else if (call_.group[m] != size)
+            return false;
+        }
+        call_.group_rank = static_cast<int>(group);
+        continue;
+      }
+      if (!is_there(axis)) continue;
+      const int64_t size = given.dims[at++];
+      if (size < 0) return false;
+      if (!is_bound(axis.term) && axis.term.sizes[1] < 0 && axis.term.factor == 1 &&
+          axis.term.offset == 0)
+        call_.sizes[axis.term.sizes[0]] = size;
+      else if (!is_bound(axis.term) || value(axis.term) != size)
+        return false;
+    }
+    return true;
+  }
+
+  std::string wrong_shape(size_t n, const Operand& given) const {
+    std::vector<std::string> numbers;
+    for (const Axis& axis : table_.parsed[n].axes) {
+      if (axis.kind != Axis::kOne) {
+        if (call_.group_rank < 0) numbers.push_back("...");
+        for (int m = 0; m < call_.group_rank; ++m) numbers.push_back(std::to_string(call_.group[m]));
+      } else if (is_there(axis)) {
+        numbers.push_back(is_bound(axis.term) ? std::to_string(value(axis.term)) : axis.name);
+      }
+    }
+    return "has shape " + list_of(given.dims, given.rank) + ", expected " +
+           in_brackets(table_.parsed[n].tokens) + ", here " + in_brackets(numbers);
+  }
+
+  // There is memory, it is aligned, and results lie over nothing else.
+  std::string memory(size_t n, const Operand& given) const {
+    const size_t bytes = static_cast<size_t>(elements(given)) * type_bytes(given.type);
+    if (bytes == 0) return "";
+    if (!given.data) return "has no memory";
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(given.data);
+    if (begin % type_bytes(given.type)) return "does not lie at a multiple of its type's size";
+    if (table_.rows[n].place != Place::kResult) return "";
+    const auto meets = [&](const Operand& other) {
+      const int64_t count = elements(other);
+      const size_t size = count < 0 ? 0 : static_cast<size_t>(count) * type_bytes(other.type);
+      const uintptr_t at = reinterpret_cast<uintptr_t>(other.data);
+      return size > 0 && begin < at + size && at < begin + bytes;
+    };
+    for (size_t m = 0; m < table_.rows.size(); ++m) {
+      const Parsed& parsed = table_.parsed[m];
+      const bool is_argument = table_.rows[m].place == Place::kArgument;
+      if (!is_argument && (table_.rows[m].place != Place::kResult || m >= n)) continue;
+      const Operand& other = (is_argument ? call_.arguments : call_.results)[parsed.operand];
+      if (!meets(other)) continue;
+      if (is_argument && parsed.operand == table_.parsed[n].shares && other.data == given.data)
+        continue;
+      return std::string("lies over ") + table_.rows[m].name + " in memory, expected memory of its own";
+    }
+    return "";
+  }
+
+  std::string values(size_t n) {
+    const Row& row = table_.rows[n];
+    const Operand& given = call_.arguments[table_.parsed[n].operand];
+    const int64_t count = elements(given);
+    std::string why;
+    if (row.range[0] && count > 0 && given.data) {
+      if (given.type == XLA_FFI_DataType_S32)
+        why = integers(n, static_cast<const int32_t*>(given.data), count);
+      else if (given.type == XLA_FFI_DataType_U32)
+        why = words_in_range(n, static_cast<const uint32_t*>(given.data), count);
+    }
+    if (!why.empty()) return why;
+    return row.holds && given.data ? row.holds(call_) : "";
+  }
+
+  void remember() {
+    if (call_.is_known) return;
+#ifdef LATTICEWORK_FUZZ
+    if (left_out.table) return;
+#endif
+    for (size_t n = 0; n < table_.rows.size(); ++n) {
+      if (table_.rows[n].place != Place::kAttribute || !call_.part[n]) continue;
+      const AttributeValue* given = call_.attribute(table_.rows[n].name);
+      if (given && given->type == XLA_FFI_DataType_S32 &&
+          given->size > kLongPlan)
+        known_plans(table_).add(static_cast<const int32_t*>(given->data), given->size);
+    }
+  }
+
+  Call& call_;
+  const Table& table_;
+  size_t used_[kMaxRows] = {};
+};
+
+}  // namespace
+
+std::string refusal(Call& call) { return Checker(call).run(); }
+
+const std::vector<const Table*>& all_tables() {
+  static const std::vector<const Table*> all = {
+      &update_table(), &score_table(), &train_table(),        &glom_table(),
+      &glom_back_table(), &waves_table(), &cube_forward_table(), &cube_backward_table()};
+  return all;
+}
+
+}  // namespace latticework
