@@ -19,6 +19,8 @@ def extension() -> types.ModuleType | str:
         return "its extension was not built; install a C++ compiler, then the package again"
     except ImportError as error:
         return f"its extension cannot be loaded ({error}); install the package again"
+    if not hasattr(_native, "tables"):
+        return "its extension is of another version than the package; install the package again"
     try:
         for name, handler in _native.handlers().items():
             jax.ffi.register_ffi_target(name, handler, platform="cpu")

@@ -19,7 +19,7 @@ from latticework.core.trained_readout import AbstractTrainedReadout
 from latticework.core.trees import stacked
 from latticework.core.validation import check_classes, check_encoded, check_examples
 from latticework.kernels.wave_choice import AUTO, choose_wave_kernel
-from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem
+from latticework.kernels.wave_problem import AbstractWaveKernel, WaveProblem, example_number
 from latticework.tasks.spike_codes import AbstractSpikeCode, PoissonIntervals
 
 ReadWaves = Literal["last", "all", "each"]
@@ -123,7 +123,7 @@ class TnnLearner(AbstractStagedLearner):
             params["weights"],
             self.trains(params, inputs),
             params["key"],
-            jnp.asarray(first, jnp.uint32),
+            example_number(first),
             learns=True,
             record=(),
         )

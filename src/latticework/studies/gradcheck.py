@@ -92,7 +92,7 @@ def gradcheck(
         if params is None:
             params = network.init(key_of(seed))
         params = {name: jnp.asarray(value, jnp.float64) for name, value in params.items()}
-        batch = (jnp.asarray(inputs, jnp.float64), jnp.asarray(targets))
+        batch = (jnp.asarray(inputs, jnp.float64), jnp.asarray(targets, jnp.int32))
         # By autodiff of the forward pass, so that no fast path is compared with itself.
         truth = ReferenceKernel(Problem(network, Bptt(), loss_mode))
         exact = _directions(truth, params, batch, seed)

@@ -101,20 +101,38 @@ size_t type_bytes(int type) {
 
 Table::Table(const char* entry, std::vector<Row> given) : entry(entry), rows(std::move(given)) {
   parsed.resize(rows.size());
+  sizes.reserve(kMaxSizes + 1);
   for (size_t n = 0; n < rows.size(); ++n) parse(n);
   if (sizes.size() > kMaxSizes || rows.size() > kMaxRows || num_arguments > kMaxOperands)
     throw std::logic_error("a table of arguments is too long");
+  for (size_t n = 0; n < sizes.size(); ++n) size_numbers_[sizes[n]] = static_cast<int>(n);
+  for (size_t n = 0; n < rows.size(); ++n) {
+    const Place place = rows[n].place;
+    Numbers& numbers = place == Place::kArgument ? argument_rows_
+                       : place == Place::kResult ? result_rows_
+                                                 : attribute_rows_;
+    if (place != Place::kSize) numbers[rows[n].name] = static_cast<int>(n);
+    if (parsed[n].owner >= 0) parsed[parsed[n].owner].has_parts = true;
+  }
 }
 
 int Table::size_index(std::string_view name) const {
-  for (size_t n = 0; n < sizes.size(); ++n)
-    if (sizes[n] == name) return static_cast<int>(n);
-  return -1;
+  const auto at = size_numbers_.find(name);
+  return at == size_numbers_.end() ? -1 : at->second;
+}
+
+int Table::row_index(Place place, std::string_view name) const {
+  const Numbers& numbers = place == Place::kArgument ? argument_rows_
+                           : place == Place::kResult ? result_rows_
+                                                     : attribute_rows_;
+  const auto at = numbers.find(name);
+  if (at == numbers.end()) throw std::logic_error("there is no row " + std::string(name));
+  return at->second;
 }
 
 int Table::intern(std::string_view name) {
-  const int known = size_index(name);
-  if (known >= 0) return known;
+  for (size_t n = 0; n < sizes.size(); ++n)
+    if (sizes[n] == name) return static_cast<int>(n);
   sizes.emplace_back(name);
   return static_cast<int>(sizes.size()) - 1;
 }
@@ -223,10 +241,8 @@ int64_t Call::group_count() const {
 }
 
 const Operand& Call::operand(Place place, const char* name) const {
-  for (size_t n = 0; n < table->rows.size(); ++n)
-    if (table->rows[n].place == place && std::strcmp(table->rows[n].name, name) == 0)
-      return (place == Place::kArgument ? arguments : results)[table->parsed[n].operand];
-  throw std::logic_error(std::string("no operand is called ") + name);
+  const int number = table->parsed[table->row_index(place, name)].operand;
+  return (place == Place::kArgument ? arguments : results)[number];
 }
 
 const AttributeValue* Call::attribute(std::string_view name) const {
@@ -236,21 +252,15 @@ const AttributeValue* Call::attribute(std::string_view name) const {
 }
 
 const void* Call::array_at(const char* name) const {
-  for (size_t n = 0; n < table->rows.size(); ++n)
-    if (std::strcmp(table->rows[n].name, name) == 0 && table->rows[n].place <= Place::kPart)
-      return part[n];
-  throw std::logic_error(std::string("no attribute is called ") + name);
+  return part[table->row_index(Place::kAttribute, name)];
 }
 
 double Call::number(const char* name) const {
-  for (size_t n = 0; n < table->rows.size(); ++n)
-    if (std::strcmp(table->rows[n].name, name) == 0 && table->rows[n].place <= Place::kPart) {
-      const AttributeValue* from = attribute(before_dot(name));
-      if (!from || !part[n]) return 0;
-      if (from->type == XLA_FFI_DataType_F64) return *static_cast<const double*>(part[n]);
-      return *static_cast<const int32_t*>(part[n]);
-    }
-  throw std::logic_error(std::string("no attribute is called ") + name);
+  const int row = table->row_index(Place::kAttribute, name);
+  const AttributeValue* from = attribute(before_dot(name));
+  if (!from || !part[row]) return 0;
+  if (from->type == XLA_FFI_DataType_F64) return *static_cast<const double*>(part[row]);
+  return *static_cast<const int32_t*>(part[row]);
 }
 
 std::string_view Call::text(const char* name) const {
@@ -298,20 +308,26 @@ std::string number_text(double value) {
   return text;
 }
 
-// A section that was checked before need not be again: plans are megabytes, and the same in every
-// call. Only the contents decide, since memory is used again.
+// A plan that was checked before need not be again: plans are megabytes, and the same in every call.
+// Only the contents decide, since memory is used again.
 class Known {
  public:
   typedef std::shared_ptr<const std::vector<int32_t>> Content;
 
   bool has(const int32_t* data, size_t size) {
-    Content kept[kCount];
+    Content last;  // most calls are like the one before
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      for (int n = 0; n < kCount; ++n) kept[n] = kept_[n];
+      last = kept_[(next_ + kCount - 1) % kCount];
     }
-    for (const Content& one : kept)
-      if (one && one->size() == size && std::memcmp(one->data(), data, 4 * size) == 0) return true;
+    if (is(last, data, size)) return true;
+    for (int n = 0; n < kCount; ++n) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        last = kept_[n];
+      }
+      if (is(last, data, size)) return true;
+    }
     return false;
   }
   void add(const int32_t* data, size_t size) {
@@ -322,6 +338,9 @@ class Known {
   }
 
  private:
+  static bool is(const Content& one, const int32_t* data, size_t size) {
+    return one && one->size() == size && std::memcmp(one->data(), data, sizeof *data * size) == 0;
+  }
   static constexpr int kCount = 8;
   std::mutex mutex_;
   Content kept_[kCount];
@@ -526,9 +545,8 @@ class Checker {
   // No attribute goes on behind its last part.
   std::string ends() const {
     for (size_t n = 0; n < table_.rows.size(); ++n) {
-      bool has_parts = false;
-      for (const Parsed& parsed : table_.parsed) has_parts |= parsed.owner == static_cast<int>(n);
-      const AttributeValue* given = has_parts && call_.part[n] ? call_.attribute(table_.rows[n].name) : nullptr;
+      const bool has_parts = table_.parsed[n].has_parts && call_.part[n];
+      const AttributeValue* given = has_parts ? call_.attribute(table_.rows[n].name) : nullptr;
       if (given && given->size != used_[n])
         return sentence(n, "has " + std::to_string(given->size) + " entries, expected " +
                                std::to_string(used_[n]));

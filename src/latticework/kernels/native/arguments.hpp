@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "plan.hpp"
@@ -76,6 +77,7 @@ struct Parsed {
   int size = -1;    // of a single number: the size that it sets
   int operand = -1; // number among the arguments or results
   int shares = -1;  // number of the argument
+  bool has_parts = false;
 };
 
 class Table {
@@ -87,8 +89,11 @@ class Table {
   std::vector<std::string> sizes;  // all names
   int num_arguments = 0, num_results = 0, num_attributes = 0;
   int size_index(std::string_view name) const;  // -1 if there is none
+  int row_index(Place place, std::string_view name) const;  // parts count as attributes
 
  private:
+  typedef std::unordered_map<std::string_view, int> Numbers;
+  Numbers size_numbers_, argument_rows_, result_rows_, attribute_rows_;
   Term term(std::string_view text);
   Limit limit(std::string_view text, bool is_open);
   int intern(std::string_view name);

@@ -53,15 +53,26 @@ std::string room(Call& call) {
   return "";
 }
 
+// Kernels keep whole vectors where the caller says.
+std::string is_aligned(Call& call, Place place, const char* name) {
+  const size_t vector = static_cast<size_t>(kernels_of(call).width) * kernels_of(call).item_size;
+  const Operand& given = call.operand(place, name);
+  return call.is_traced || elements(given) == 0 || reinterpret_cast<uintptr_t>(given.data) % vector == 0
+             ? ""
+             : "does not lie at a multiple of " + std::to_string(vector) + " bytes";
+}
+
 // What is kept is kept as a whole, or nothing.
 std::string kept(Call& call) {
   const int64_t kept = call.size("kept");
   bound(call, "kept_steps") = kept ? call.size("outer_steps") + 1 : 0;
-  return kept == 0 || kept == call.size("room")
-             ? ""
-             : "has room " + std::to_string(kept) + ", expected 0 or " +
-                   std::to_string(call.size("room"));
+  if (kept != 0 && kept != call.size("room"))
+    return "has room " + std::to_string(kept) + ", expected 0 or " + std::to_string(call.size("room"));
+  return is_aligned(call, Place::kResult, "states");
 }
+std::string kept_stats(Call& call) { return is_aligned(call, Place::kResult, "stats"); }
+std::string states(Call& call) { return is_aligned(call, Place::kArgument, "states"); }
+std::string stats(Call& call) { return is_aligned(call, Place::kArgument, "stats"); }
 
 std::vector<Row> rows(std::vector<Row> more) {
   const auto part = [](const char* name, const char* shape, const char* range,
@@ -113,16 +124,18 @@ const Table& cube_forward_table() {
   static const Table table("latticework_cube_forward",
                            rows({{Place::kResult, "out", "float", "batch i j k"},
                                  {Place::kResult, "states", "float", "kept lane", "",
-                                  "all of the room, or none", kept},
-                                 {Place::kResult, "stats", "float", "kept_steps tile 2 lane"}}));
+                                  "all of the room, or none; at whole vectors", kept},
+                                 {Place::kResult, "stats", "float", "kept_steps tile 2 lane", "",
+                                  "at whole vectors", kept_stats}}));
   return table;
 }
 
 const Table& cube_backward_table() {
   static const Table table(
       "latticework_cube_backward",
-      rows({{Place::kArgument, "states", "float", "room lane"},
-            {Place::kArgument, "stats", "float", "outer_steps+1 tile 2 lane"},
+      rows({{Place::kArgument, "states", "float", "room lane", "", "at whole vectors", states},
+            {Place::kArgument, "stats", "float", "outer_steps+1 tile 2 lane", "",
+             "at whole vectors", stats},
             {Place::kArgument, "d_out", "float", "batch i j k"},
             {Place::kResult, "d_x0", "float", "batch i j k"},
             {Place::kResult, "d_weight", "float", "separate:outer_steps 27 is_gated:2 i j k"},

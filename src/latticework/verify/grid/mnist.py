@@ -44,7 +44,7 @@ def replay_mnist(golden: Archive, context: Context) -> Iterator[Check]:
     shape = (count, num_steps, network.wiring.num_channels)
     sequences = RowImage().encode(golden.array("pixels", shape))
     yield compare_equal("seq", sequences, golden.array("seq"))
-    inputs, targets = jnp.asarray(sequences, jnp.float64), jnp.asarray(labels)
+    inputs, targets = jnp.asarray(sequences, jnp.float64), jnp.asarray(labels, jnp.int32)
     yield from _activity(golden, network, params, inputs, targets)
     for (prefix, kernel), direction in _directions(network, params, inputs, targets).items():
         for check in compare_groups(golden, prefix, direction):

@@ -40,7 +40,7 @@ def replay_training(golden: Archive, context: Context) -> Iterator[Check]:
     learner = LeakyLearner(network, HopTrace(hops=1))
     init = stored_params(golden, network.wiring.num_cells, "init_")
     images = jnp.asarray(RowImage().encode(golden.array("pixels")), jnp.float64)
-    labels = jnp.asarray(golden.array("labels", images.shape[:1]))
+    labels = jnp.asarray(golden.array("labels", images.shape[:1]), jnp.int32)
 
     adam = OptimiserConfig(
         "adam",
