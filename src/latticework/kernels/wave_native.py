@@ -64,7 +64,7 @@ class NativeWaveKernel(AbstractWaveKernel):
         weights: Weights,
         trains: UInt32[Array, "shown example wave channel"],
         keys: UInt32[Array, "seed 2"],
-        first: Array,
+        first: Array | int,
         *,
         learns: bool,
         record: tuple[str, ...] | None = None,
