@@ -61,6 +61,13 @@ def test_what_may_change_is_said():
         accepted_changes(WHERE, {**old, "rule": 1}, {**new, "rule": 2})
 
 
+def test_another_simd_level_goes_on_and_is_noted():
+    old, new = ({"kernel": "native", "simd": level} for level in ("avx2", "avx512"))
+    found = accepted_changes(WHERE, old, new)
+    assert found == ((), ("SIMD level changed from avx2 to avx512",))
+    assert accepted_changes(WHERE, {"kernel": "native"}, new) == ((), ())
+
+
 def test_epochs_of_a_part_are_not_the_length_of_the_run():
     old, new = ({"recipe": {"classifier": {"epochs": epochs}}} for epochs in (1, 2))
     assert first_difference(old, new) == "classifier.epochs was 1 and is now 2"

@@ -35,3 +35,12 @@ def why_unavailable() -> str | None:
         return f"it runs on the CPU, and the default device is a {jax.default_backend()}"
     found = extension()
     return found if isinstance(found, str) else None
+
+
+def simd_level(kernel: str) -> str | None:
+    """The vector instructions that a kernel computes with, which decide how it rounds.
+
+    None for a kernel that is not compiled here: XLA chooses for itself.
+    """
+    found = extension()
+    return found.level("auto") if kernel == "native" and not isinstance(found, str) else None

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from latticework.core.learner import AbstractLearner
 from latticework.core.seeds import IMPLEMENTATION, PARTITIONABLE
 from latticework.core.task import Dataset
+from latticework.kernels.extension import simd_level
 from latticework.train.description import description
 from latticework.train.files import plain
 
@@ -82,6 +83,7 @@ def fingerprint(
         "recipe": recipe,
         "seeds": seeds,
         "kernel": learner.kernel,
+        "simd": simd_level(learner.kernel),
         "dataset": dataset.name,
         "train_examples": dataset.train_inputs.shape,
         "test_examples": dataset.test_inputs.shape,
@@ -123,7 +125,7 @@ def accepted_changes(path: Path, old: Any, new: Any, *, new_kernel: bool = False
     Raises:
         ValueError: the checkpoint belongs to another run.
     """
-    skipped = {"kernel"}
+    skipped = {"kernel", "simd"}
     if old.get("layout", LAYOUT) != LAYOUT:
         skipped |= {"learner", "encode"}
     found = list(changes({key: value for key, value in old.items() if key not in skipped}, new))
@@ -141,6 +143,9 @@ def accepted_changes(path: Path, old: Any, new: Any, *, new_kernel: bool = False
             "(new_kernel=True in Python)"
         )
     noted = (f"kernel changed from {before} to {now}",) if before != now else ()
+    level, now_level = old.get("simd"), new.get("simd")
+    if level and now_level and level != now_level:
+        noted += (f"SIMD level changed from {level} to {now_level}",)
     return Changes(tuple(dict.fromkeys(change.text for change in found)), noted)
 
 

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from latticework.core.learner import ACCURACY, Params
+from latticework.kernels.extension import simd_level
 from latticework.train.scores import named, score_entry
 from latticework.train.steps import NEVER
 
@@ -120,6 +121,7 @@ class TrainResult:
             "train_seconds": self.train_seconds,
             "images_per_second": self.images_per_second,
             "kernel": self.kernel,
+            "simd": simd_level(self.kernel),
             "device": jax.devices()[0].device_kind,
             "devices": self.devices,
             "notes": list(self.notes),
