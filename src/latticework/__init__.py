@@ -1,35 +1,39 @@
 """latticework: lattices of simple cells that learn by local or exact rules."""
 
-from latticework.cells import LeakyTanh
-from latticework.core.network import Network
-from latticework.models import (
-    LeakyLearner,
-    Simulation,
-    StreamingLearner,
-    diagonal,
-    grid,
-    leaky_network,
-    simulate,
-    small_world,
-    tree,
-)
-from latticework.readouts import PortSum
-from latticework.recipes import RECIPES, recipe
-from latticework.rules import Bptt, Broadcast, HopTrace, Message, NonIdealities, Rtrl, Stdp
-from latticework.schedules import Wave, Wavefront, corrected
-from latticework.tasks import PoissonIntervals, Ramp, RankOrder
-from latticework.topologies import (
-    Buffer,
-    Column,
-    Columns,
-    Diagonal,
-    Grid,
-    Inputs,
-    Link,
-    SmallWorld,
-    Tree,
-    Uniform,
-)
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latticework.cells import LeakyTanh
+    from latticework.core.network import Network
+    from latticework.models import (
+        LeakyLearner,
+        Simulation,
+        StreamingLearner,
+        diagonal,
+        grid,
+        leaky_network,
+        simulate,
+        small_world,
+        tree,
+    )
+    from latticework.readouts import PortSum
+    from latticework.recipes import RECIPES, recipe
+    from latticework.rules import Bptt, Broadcast, HopTrace, Message, NonIdealities, Rtrl, Stdp
+    from latticework.schedules import Wave, Wavefront, corrected
+    from latticework.tasks import PoissonIntervals, Ramp, RankOrder
+    from latticework.topologies import (
+        Buffer,
+        Column,
+        Columns,
+        Diagonal,
+        Grid,
+        Inputs,
+        Link,
+        SmallWorld,
+        Tree,
+        Uniform,
+    )
 
 __all__ = [
     "RECIPES",
@@ -70,3 +74,69 @@ __all__ = [
     "small_world",
     "tree",
 ]
+
+_HOMES = {
+    "latticework.cells": ("LeakyTanh",),
+    "latticework.core.network": ("Network",),
+    "latticework.models": (
+        "LeakyLearner",
+        "Simulation",
+        "StreamingLearner",
+        "diagonal",
+        "grid",
+        "leaky_network",
+        "simulate",
+        "small_world",
+        "tree",
+    ),
+    "latticework.readouts": ("PortSum",),
+    "latticework.recipes": (
+        "RECIPES",
+        "recipe",
+    ),
+    "latticework.rules": (
+        "Bptt",
+        "Broadcast",
+        "HopTrace",
+        "Message",
+        "NonIdealities",
+        "Rtrl",
+        "Stdp",
+    ),
+    "latticework.schedules": (
+        "Wave",
+        "Wavefront",
+        "corrected",
+    ),
+    "latticework.tasks": (
+        "PoissonIntervals",
+        "Ramp",
+        "RankOrder",
+    ),
+    "latticework.topologies": (
+        "Buffer",
+        "Column",
+        "Columns",
+        "Diagonal",
+        "Grid",
+        "Inputs",
+        "Link",
+        "SmallWorld",
+        "Tree",
+        "Uniform",
+    ),
+}
+"""Where the names come from. They are imported when they are asked for: `latticework --help` needs
+none of them, and Ctrl-C is heard before they are there."""
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            globals()[name] = found = getattr(importlib.import_module(home), name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

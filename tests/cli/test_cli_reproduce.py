@@ -2,15 +2,16 @@
 
 import dataclasses
 import json
+import signal
 
 import pytest
 from cli_support import call, refuse
 
 from latticework.cli import reproduce
-from latticework.recipes import LENGTHY, RECIPES, recipe
+from latticework.recipes import LENGTHY, RECIPES, read_recipe, recipe
 from latticework.tasks import Bump
 from latticework.topologies import Grid
-from latticework.train import TrainingConfig
+from latticework.train import SilentProgress, TrainingConfig
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +47,19 @@ def test_what_is_saved_is_what_is_said(tmp_path):
 def test_bad_input_is_one_sentence():
     assert "--seeds is 0" in refuse("reproduce", "synthetic-snap1", "--seeds", "0")
     assert "grid-snap1" in refuse("reproduce", "grid-snap")
+
+
+def test_ctrl_c_begins_no_other_recipe_and_says_how_to_go_on(monkeypatch, tmp_path):
+    class Impatient(SilentProgress):
+        def moment(self, moment) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("latticework.cli.reproduce.choose_progress", lambda *_, **__: Impatient())
+    said = call("reproduce", "synthetic-snap1", "tree-best", "--seeds", "2", "--offline")
+    assert said.status == 130
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert said.err == (
+        f"go on with: latticework train --resume runs/{folder.name} --offline --no-pictures && "
+        "latticework reproduce tree-best --seeds 2 --offline\n"
+    )
+    assert read_recipe(folder)[1] == (0, 1)

@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cli_support import SMALL, call
@@ -182,7 +183,8 @@ def test_recipes_that_ran_are_shown_when_a_later_one_cannot(finished, monkeypatc
         raise OSError("the data of the second are not here")
 
     monkeypatch.setattr(reproduce, "run", run_once)
-    monkeypatch.setattr(reproduce, "prepare", lambda one, _: one)
+    monkeypatch.setattr(reproduce, "prepare", lambda *_, **__: SimpleNamespace(dataset=None))
+    monkeypatch.setattr(reproduce, "print_origin", lambda *_: None)
     said = call("reproduce", "synthetic-snap1", "synthetic-snap1")
     assert said.status == 2
     assert f"{finished[0].summary.mean:.3f}" in said.out

@@ -104,11 +104,12 @@ def test_ctrl_c_saves_and_resume_ends_the_same(tmp_path, monkeypatch, uninterrup
     with monkeypatch.context() as patch:
         patch.setattr("latticework.cli.train.choose_progress", lambda *_, **__: Impatient())
         said = call("train", *LONG, *SLOWED, "--run-dir", folder, "--save", tmp_path)
-    assert said.status == 0
+    assert said.status == 130
     kept = read_runs(tmp_path)["synthetic-snap1"]
     assert kept.record["outcome"] == "interrupted" and 0 < len(kept.metrics) < 40
     assert "cut short" in runs_table({"synthetic-snap1": kept})
-    assert f"go on with: latticework train --resume {folder}" in said.out
+    again = f"latticework train --resume {folder} --no-pictures --save {tmp_path}"
+    assert said.err == f"go on with: {again}\n"
     assert "Traceback" not in said.err
     assert json.loads((folder / "result.json").read_text())["outcome"] == "interrupted"
     resumed = call("train", "--resume", folder, "--no-pictures", "--json")

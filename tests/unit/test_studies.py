@@ -1,18 +1,21 @@
 """Studies: every point measured once, kept at once, found again after an interruption."""
 
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from latticework.core import interrupts
 from latticework.report import read_results, save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import conduct
 from latticework.studies.journal import Journal, in_order, missing
 from latticework.studies.study import AbstractStudy, Point, Row, StudyTable
 from latticework.tasks import DataSource
+from latticework.train.lock import hold
 
 SOURCE = DataSource(None, offline=True)
 
@@ -112,3 +115,34 @@ def test_unknown_names_are_refused() -> None:
         study("robust")
     with pytest.raises(ValueError, match="no sweep named '1a'"):
         replace(study("robustness"), sweeps=("1a",)).points()  # pyright: ignore[reportCallIssue]
+
+
+@dataclass(frozen=True)
+class Stopped(Squares):
+    """Squares of which the third is cut off by Ctrl-C, as a training is: it returns what it has."""
+
+    def measure(self, point: Point, source: DataSource) -> Row:
+        with interrupts.postponed():
+            if point["number"] == 2:
+                signal.raise_signal(signal.SIGINT)
+        return super().measure(point, source)
+
+
+def test_a_point_that_was_cut_off_is_no_row_and_measured_again(tmp_path: Path) -> None:
+    stopped = Stopped("squares", "squares of numbers", "arithmetic")
+    with interrupts.watching([]), pytest.raises(interrupts.Interrupted):
+        conduct(stopped, SOURCE, tmp_path / "s")
+    assert [row["square"] for row in Journal(tmp_path / "s").read()] == [0, 1]
+    result = conduct(SQUARES, SOURCE, tmp_path / "s", resume=True)
+    assert [row["square"] for row in result.rows] == [0, 1, 4, 9]
+
+
+def test_a_study_that_is_measured_is_busy_and_has_rows_of_its_own_alone(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        conduct(SQUARES, SOURCE, tmp_path / name)
+    with hold(tmp_path / "one"), pytest.raises(ValueError, match="is being written by process"):
+        conduct(SQUARES, SOURCE, tmp_path / "one", resume=True)
+    rows = tmp_path / "other" / "rows.jsonl"
+    (tmp_path / "one" / "rows.jsonl").write_bytes(rows.read_bytes())
+    with pytest.raises(ValueError, match="belongs to another run"):
+        conduct(SQUARES, SOURCE, tmp_path / "one", resume=True)

@@ -49,11 +49,7 @@ def main(argv: Sequence[str]) -> int:
     if not options.no_browser:
         with side_work(f"no browser can be opened; open {server.url} in one"):
             webbrowser.open(server.url)
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        if not options.json:
-            console().print("stopped", markup=False)
+    server.serve()
     return 0
 
 

@@ -1,12 +1,15 @@
 """`latticework COMMAND ...`: find the command, turn errors into sentences."""
 
+import contextlib
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from latticework.cli.streams import give_up_output, settle_streams, warnings_in_lines
+from latticework.core import interrupts
 from latticework.core.registry import unknown_name
-from latticework.untrusted.names import printable
 
 COMMANDS = {
     "list": "the recipes, with published and our numbers",
@@ -29,14 +32,32 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 
 
+def main_process() -> NoReturn:
+    """Run the command line; the process ends with its status, or by the signal that stopped it."""
+    status = main()
+    if status == INTERRUPTED:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        interrupts.end_by(signal.SIGINT)
+    sys.exit(status)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    settle_streams()
-    with warnings_in_lines():
-        return _main(list(sys.argv[1:] if argv is None else argv))
+    args = list(sys.argv[1:] if argv is None else argv)
+    with interrupts.watching(["latticework", *args]) as watch:
+        settle_streams()
+        with warnings_in_lines():
+            status = _main(args, watch)
+            if not watch.requested:
+                return status
+            if line := watch.how_to_go_on():
+                with contextlib.suppress(OSError):
+                    print(line, file=sys.stderr)
+            return watch.status
 
 
-def _main(args: list[str]) -> int:
+def _main(args: list[str], watch: interrupts.Watch) -> int:
     if not args or args[0] in ("-h", "--help"):
         print(_usage())
         return 0 if args else USAGE_ERROR
@@ -48,9 +69,11 @@ def _main(args: list[str]) -> int:
     try:
         if args[0] not in COMMANDS:
             raise ValueError(unknown_name("command", args[0], COMMANDS))
+        watch.starting = True
         module = importlib.import_module(f"latticework.cli.{args[0]}")
         from latticework.core.seeds import own_draws  # brings JAX, which --help does without
 
+        watch.starting = False
         with own_draws():
             status = module.main(args[1:])
         _flush()
@@ -62,8 +85,14 @@ def _main(args: list[str]) -> int:
         print(f"latticework: {_one_line(error)}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
-        print("latticework: interrupted", file=sys.stderr)
+        if not watch.requested:
+            print("latticework: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception:
+        # A library that was cut off by the signal may say so in its own way.
+        if watch.requested:
+            return INTERRUPTED
+        raise
 
 
 def _flush() -> None:
@@ -78,6 +107,8 @@ def _flush() -> None:
 
 
 def _one_line(error: Exception) -> str:
+    from latticework.untrusted.names import printable
+
     return printable(" ".join(str(error).split())) or type(error).__name__
 
 
@@ -95,7 +126,3 @@ def _usage() -> str:
             "begin with: latticework train grid-snap1-adam",
         ]
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,26 +1,38 @@
 """`latticework reproduce [NAME...]`: run recipes, print published beside ours."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
+from latticework.cli.going_on import train_again
 from latticework.cli.notice import print_origin
-from latticework.cli.output import console, print_json, spread, table
+from latticework.cli.output import command, console, print_json, spread, table
+from latticework.core.interrupts import check, go_on_with, reporting
 from latticework.core.seeds import seeds_from
 from latticework.recipes import LENGTHY, RECIPES, AbstractRecipe, prepare, recipe, run
 from latticework.report import save_result
-from latticework.train import ForgivingProgress, Outcome, TrainResult, choose_progress
+from latticework.train import (
+    ForgivingProgress,
+    Outcome,
+    RunFolder,
+    TrainResult,
+    choose_progress,
+    run_folder,
+)
 
-FAILED = 1
+FAILED, INTERRUPTED = 1, 130
 Done = tuple[AbstractRecipe, TrainResult]
 
 
 @dataclasses.dataclass(frozen=True)
 class ReproduceOptions:
     """Run recipes as they stand, over several seeds; without a name, all but those that take hours.
+
+    Each is kept in a run folder of its own below runs/.
 
     Args:
         data: where data come from.
@@ -44,9 +56,15 @@ def main(argv: Sequence[str]) -> int:
     recipes = [recipe(name) for name in names] or _all(screen, quiet=options.json)
     done: list[Done] = []
     try:
-        for one in recipes:
-            done.append((one, _run(one, seeds, options, screen)))
-            _save(options, *done[-1])
+        for at, one in enumerate(recipes):
+            left = [recipe.name for recipe in recipes[at + 1 :]]
+            again = functools.partial(_again, rest, left=left)
+            result = _run(one, seeds, options, screen, again)
+            if result.outcome is Outcome.INTERRUPTED:
+                return INTERRUPTED
+            done.append((one, result))
+            _save(options, one, result)
+            check()
     finally:
         # What one recipe cannot do must not hide what the others did.
         if done:
@@ -84,16 +102,28 @@ def _all(screen: Console, *, quiet: bool) -> list[AbstractRecipe]:
 
 
 def _run(
-    one: AbstractRecipe, seeds: Sequence[int], options: ReproduceOptions, screen: Console
+    one: AbstractRecipe,
+    seeds: Sequence[int],
+    options: ReproduceOptions,
+    screen: Console,
+    again: Callable[[Path], str],
 ) -> TrainResult:
     if not options.json:
         screen.print(f"{one.name}: {one.summary}", style="bold")
     prepared = prepare(one, options.data.source(), strict=True)
     if not options.json:
         print_origin(screen, prepared.dataset)
-    return run(
-        prepared, seeds, progress=ForgivingProgress(choose_progress(screen, silent=options.json))
-    )
+    with run_folder(None, one.name) as folder, reporting(lambda: one.name):
+        begun = RunFolder(folder).recipe
+        go_on_with(lambda: again(folder) if begun.exists() else None)
+        progress = ForgivingProgress(choose_progress(screen, silent=options.json))
+        return run(prepared, seeds, run_dir=folder, progress=progress)
+
+
+def _again(options: Sequence[str], folder: Path, left: Sequence[str]) -> str:
+    """What goes on with the recipe that was cut off in `folder`, and then with those left."""
+    this = train_again([*options, "--no-pictures"], folder)
+    return f"{this} && {command('latticework', 'reproduce', *left, *options)}" if left else this
 
 
 def _save(options: ReproduceOptions, one: AbstractRecipe, result: TrainResult) -> None:

@@ -11,11 +11,14 @@ import tyro
 from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
+from latticework.cli.going_on import study_again
 from latticework.cli.output import command, console, print_json, table
+from latticework.core.interrupts import go_on_with
 from latticework.core.side_work import side_work
 from latticework.report import save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import StudyResult, conduct
+from latticework.studies.journal import Journal
 from latticework.studies.study import AbstractStudy, Row
 from latticework.train import run_folder
 from latticework.train.progress import clock
@@ -63,6 +66,7 @@ def main(argv: Sequence[str]) -> int:
     with run_folder(options.resume or options.run_dir, f"study-{name}") as folder:
         if not options.json:
             _heading(screen, options, folder)
+        go_on_with(lambda: study_again(argv, folder) if Journal(folder).asked.exists() else None)
         lines = _Lines(screen, options.study)
         result = conduct(
             options.study,

@@ -20,8 +20,10 @@ from latticework.cli.arguments import (
     take_recipe,
 )
 from latticework.cli.elapsed import seconds_running
+from latticework.cli.going_on import train_again
 from latticework.cli.notice import print_notice, print_origin
-from latticework.cli.output import accuracy, command, console, print_json, spread
+from latticework.cli.output import accuracy, console, print_json, spread
+from latticework.core.interrupts import check, go_on_with, reporting
 from latticework.core.seeds import seeds_from
 from latticework.core.side_work import side_work
 from latticework.core.words import plural
@@ -33,12 +35,14 @@ from latticework.train import (
     ForgivingProgress,
     Launch,
     Outcome,
+    RunFolder,
     TrainResult,
     choose_progress,
     run_folder,
 )
 
-FAILED = 1
+STATUS = {Outcome.NON_FINITE: 1, Outcome.INTERRUPTED: 130}
+"""Exit status by outcome; 0 for all others."""
 BOUND = {"--seeds": "seeds", "-n": "seeds", "--seed": "seeds", "--run-dir": "folder"}
 """Options that a run which goes on has settled, and what they settle."""
 
@@ -91,18 +95,21 @@ def main(argv: Sequence[str]) -> int:
         with run_folder(named, options.recipe.name, writes=leads) as folder:
             if leads and not options.json:
                 print_heading(screen, prepared, seeds, folder)
-            result = run(
-                prepared,
-                seeds,
-                run_dir=folder,
-                resume=options.resume is not None,
-                progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
-                devices=options.launch.devices,
-                new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
-            )
+            begun = RunFolder(folder).recipe
+            go_on_with(lambda: train_again(argv, folder) if begun.exists() else None)
+            with reporting(lambda: options.recipe.name):
+                result = run(
+                    prepared,
+                    seeds,
+                    run_dir=folder,
+                    resume=options.resume is not None,
+                    progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
+                    devices=options.launch.devices,
+                    new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
+                )
     if leads:
         _show(screen, options, prepared, result, folder)
-    return FAILED if result.outcome is Outcome.NON_FINITE else 0
+    return STATUS.get(result.outcome, 0)
 
 
 def _show(
@@ -113,12 +120,13 @@ def _show(
         if options.json:
             print_json({"run": str(folder), "notice": prepared.dataset.notice, **result.record()})
         else:
-            print_result(screen, prepared, result, folder)
+            print_result(screen, prepared, result)
     finally:
         if options.save is not None and result.metrics:
             save_result(options.save, prepared.recipe, result)
     drawn: list[Path] = []
     if _worth_drawing(options, result):
+        check()
         with side_work(f"no pictures of {folder}"):
             drawn = draw_run(folder, prepared.dataset)
     if not options.json:
@@ -212,7 +220,7 @@ def print_heading(screen: Console, prepared: Prepared, seeds: Sequence[int], fol
     screen.print(f"run folder {folder}", soft_wrap=True)
 
 
-def print_result(screen: Console, prepared: Prepared, result: TrainResult, folder: Path) -> None:
+def print_result(screen: Console, prepared: Prepared, result: TrainResult) -> None:
     """What came out, beside what was published."""
     recipe, dataset = prepared.recipe, prepared.dataset
     if result.summary is not None:
@@ -234,10 +242,6 @@ def print_result(screen: Console, prepared: Prepared, result: TrainResult, folde
         f"{seconds_running():.1f} s since this program was started",
         soft_wrap=True,
     )
-    if result.outcome is Outcome.INTERRUPTED:
-        screen.print(
-            f"go on with: {command('latticework', 'train', '--resume', folder)}", soft_wrap=True
-        )
 
 
 def print_closing(screen: Console, prepared: Prepared, folder: Path, drawn: Sequence[Path]) -> None:

@@ -1,18 +1,20 @@
 """Measure every point of a study, in several processes, and keep what is there."""
 
-import multiprocessing
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
+from latticework.core.interrupts import check, reporting
 from latticework.kernels.extension import THREADS_VARIABLE
 from latticework.studies.journal import Journal, in_order, missing
+from latticework.studies.processes import processes
 from latticework.studies.study import AbstractStudy, Point, Row
 from latticework.tasks import DataSource
 from latticework.train.lock import hold
@@ -83,10 +85,12 @@ def conduct(
         journal.begin(asdict(study), resume=resume)
         rows = journal.read()
         left = missing(points, rows)
-        for row in _measured(study, left, source, min(jobs, max(len(left), 1))):
-            journal.add(row)
-            rows.append(row)
-            on_row(len(points) - len(missing(points, rows)), len(points), row)
+        with reporting(lambda: f"{study.name}: {len(rows)} points measured; saved in {folder}"):
+            for row in _measured(study, left, source, min(jobs, max(len(left), 1))):
+                check()  # what a stop has cut off is measured again
+                journal.add(row)
+                rows.append(row)
+                on_row(len(points) - len(missing(points, rows)), len(points), row)
         rows = journal.read()
     return StudyResult(
         study,
@@ -111,25 +115,22 @@ def _measured(
         for point in points:
             yield measure_point(study, point, source)
         return
-    # A fresh interpreter for each process: the threads of XLA do not survive a fork.
-    fresh = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    pool = ProcessPoolExecutor(jobs, fresh, _use_threads, (threads,))
-    try:
+    with processes(jobs, functools.partial(_use_threads, threads)) as pool:
         waiting: set[Future[Row]] = {
             pool.submit(measure_point, study, point, source) for point in points
         }
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool as error:
-        raise OSError(
-            "a process that measured was ended from outside, perhaps for want of memory; what was "
-            "measured is kept: go on with --resume and fewer --jobs"
-        ) from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BrokenProcessPool as error:
+            check()
+            raise OSError(
+                "a process that measured was ended from outside, perhaps for want of memory; what "
+                "was measured is kept: go on with --resume and fewer --jobs"
+            ) from error
 
 
 def _use_threads(threads: int) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
+from latticework.core.interrupts import check
 from latticework.core.seeds import seeds_from
 from latticework.core.task import AbstractTask, Dataset
 from latticework.recipes import AbstractRecipe, Prepared, run
@@ -17,10 +18,13 @@ def train_seeds(recipe: AbstractRecipe, seeds: int, source: DataSource) -> Train
 
     Raises:
         ValueError: the pieces do not fit, or the data cannot be had.
+        Interrupted: it was to stop; what was measured so far is no result.
     """
     strict = dataclasses.replace(recipe, task=without_fallback(recipe.task))
     strict.check()
-    return run(Prepared(strict, load_once(strict.task, source)), seeds_from(0, seeds))
+    result = run(Prepared(strict, load_once(strict.task, source)), seeds_from(0, seeds))
+    check()
+    return result
 
 
 @functools.lru_cache(maxsize=2)

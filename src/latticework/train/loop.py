@@ -17,6 +17,7 @@ from latticework.train.optimisers import OptimiserConfig
 from latticework.train.parallel import Team
 from latticework.train.progress import AbstractProgress, SilentProgress
 from latticework.train.record import RunFolder
+from latticework.train.reported import ReportedProgress
 from latticework.train.results import TrainResult
 from latticework.train.run import Run
 from latticework.train.run_setup import Setup
@@ -87,7 +88,8 @@ def train(
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
     setup = Setup.build(learner, dataset, encode, config, optimiser, seeds, team, recipe)
     run = Run.begin(setup, folder, started)
-    shown = progress if progress is not None and team.leads else SilentProgress()
+    display = progress if progress is not None and team.leads else SilentProgress()
+    shown = ReportedProgress(display, run_dir)
     with contextlib.ExitStack() as held:
         with team.together():
             if folder is not None:

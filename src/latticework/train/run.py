@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.interrupts import postponed, requested
 from latticework.train import order
-from latticework.train.interrupts import Interruptible
 from latticework.train.pace import Pace
 from latticework.train.progress import AbstractProgress, Moment
 from latticework.train.record import RunFolder
@@ -68,8 +68,8 @@ class Run:
         message = ""
         progress.begin(self.setup.config.epochs, self.setup.steps_per_epoch)
         try:
-            with Interruptible() as interrupt:
-                outcome = self._epochs(progress, interrupt)
+            with postponed():
+                outcome = self._epochs(progress)
                 accuracy = None if outcome is Outcome.INTERRUPTED else self._final_accuracy()
             message = self._sentence(outcome)
         finally:
@@ -114,7 +114,7 @@ class Run:
         self.restored = True
         return changes.free + changes.noted
 
-    def _epochs(self, progress: AbstractProgress, interrupt: Interruptible) -> Outcome:
+    def _epochs(self, progress: AbstractProgress) -> Outcome:
         """All epochs that are left."""
         setup = self.setup
         following, data = setup.epoch_data(self.order_keys, self.noise, self.epoch)
@@ -123,7 +123,7 @@ class Run:
         if not self.restored:
             self._save()
         while self.epoch < setup.config.epochs:
-            outcome = self._steps(data, pace, progress, interrupt)
+            outcome = self._steps(data, pace, progress)
             if outcome is not None:
                 self._save()
                 return outcome
@@ -132,13 +132,7 @@ class Run:
             following, data = setup.epoch_data(self.order_keys, self.noise, self.epoch)
         return Outcome.FINISHED
 
-    def _steps(
-        self,
-        data: EpochData,
-        pace: Pace,
-        progress: AbstractProgress,
-        interrupt: Interruptible,
-    ) -> Outcome | None:
+    def _steps(self, data: EpochData, pace: Pace, progress: AbstractProgress) -> Outcome | None:
         """The steps that are left of an epoch; None when they were all taken."""
         saved = time.perf_counter()
         setup = self.setup
@@ -146,7 +140,7 @@ class Run:
             if self._all_bad():
                 return Outcome.NON_FINITE
             stop = pace.stop(self.step, setup.steps_per_epoch)
-            wants_end, stop = setup.team.agree(interrupt.requested, stop)
+            wants_end, stop = setup.team.agree(requested(), stop)
             if wants_end:
                 return Outcome.INTERRUPTED
             if time.perf_counter() - saved >= setup.config.checkpoint_every_s:
@@ -154,7 +148,10 @@ class Run:
                 saved = time.perf_counter()
             self._advance(data, stop, pace)
             progress.moment(self._moment(pace))
-        return Outcome.NON_FINITE if self._all_bad() else None
+        if self._all_bad():
+            return Outcome.NON_FINITE
+        # To measure may take as long as many steps.
+        return Outcome.INTERRUPTED if setup.team.agree(requested(), 0)[0] else None
 
     def _advance(self, data: EpochData, stop: int, pace: Pace) -> None:
         """One chunk of steps, up to `stop`."""
@@ -173,7 +170,8 @@ class Run:
     def _compile(self, data: EpochData) -> None:
         """Compile by taking no step and measuring nothing."""
         self.state = self.setup.stepper.run(self.state, data, self.step, self.step)
-        self.setup.evaluator.compile(self.state.params)
+        if not self.setup.team.agree(requested(), 0)[0]:
+            self.setup.evaluator.compile(self.state.params)
 
     def _finish_epoch(self, following: Array) -> dict[str, Any]:
         """Measure, write the epoch's record, move to the next epoch, save."""

@@ -12,16 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import UInt8
 
+from latticework.core.interrupts import Interrupted, check, postponed, requested
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
 from latticework.train.config import StagingConfig
 from latticework.train.fingerprint import fingerprint
-from latticework.train.interrupts import Interruptible
 from latticework.train.learned_data import begun, data_facts
 from latticework.train.progress import AbstractProgress, Moment, SilentProgress
 from latticework.train.protocol import Protocol
 from latticework.train.record import RunFolder
+from latticework.train.reported import ReportedProgress
 from latticework.train.results import Outcome, TrainResult
 from latticework.train.resumption import Notes, take_up
 from latticework.train.staged_scores import StagedScores, staged_scores
@@ -68,7 +69,7 @@ def train_in_stages(
     if resume and folder is None:
         raise ValueError("there is nothing to resume without a run folder; give run_dir")
     run = StagedRun(learner, dataset, encode, protocol, config, seeds, folder, started, recipe)
-    shown = progress or SilentProgress()
+    shown = ReportedProgress(progress or SilentProgress(), run_dir)
     if folder is None:
         return run.go(shown)
     restore = functools.partial(run.restore, folder, new_kernel=new_kernel)
@@ -113,14 +114,16 @@ class StagedRun:
         progress.begin(1, self.protocol.num_learned)
         message = ""
         try:
-            with Interruptible() as interrupt:
-                outcome = self._stages(progress, interrupt)
-                accuracy = None
-                metrics: list[dict[str, Any]] = []
-                if outcome is Outcome.FINISHED:
+            accuracy, metrics = None, []
+            with postponed():
+                try:
+                    self._stages(progress)
                     scores = self._test()
                     accuracy, metrics = scores.accuracy, [self._line(scores)]
                     progress.epoch(metrics[0], self._moment())
+                    outcome = Outcome.FINISHED
+                except Interrupted:
+                    outcome = Outcome.INTERRUPTED
             message = self._sentence(outcome)
         finally:
             progress.end(message)
@@ -157,29 +160,24 @@ class StagedRun:
         self.earlier_seconds, self.train_seconds = meta["seconds"], meta["train_seconds"]
         return changes.free + changes.noted
 
-    def _stages(self, progress: AbstractProgress, interrupt: Interruptible) -> Outcome:
-        """What is left of learning and reading."""
+    def _stages(self, progress: AbstractProgress) -> None:
+        """What is left of learning and reading; raises `Interrupted` where it was to stop."""
         saved = time.perf_counter()
         while self.learned < self.protocol.num_learned:
-            if interrupt.requested:
+            if requested() or time.perf_counter() - saved >= self.config.checkpoint_every_s:
                 self._save()
-                return Outcome.INTERRUPTED
-            if time.perf_counter() - saved >= self.config.checkpoint_every_s:
-                self._save()
+                check()
                 saved = time.perf_counter()
             self._advance()
             progress.moment(self._moment())
         if not self.is_read:
             self._save()
+            self.losses = []  # of seeds that were read before a stop: they are read again
             for group in self._groups(self.protocol.num_read):
                 self._read(group)
-                if interrupt.requested:
-                    # Seeds that are done would be read again: a classifier starts from nothing.
-                    self.losses = []
-                    return Outcome.INTERRUPTED
+                check()
             self.is_read = True
             self._save()
-        return Outcome.FINISHED
 
     def _advance(self) -> None:
         """Show the next examples."""
@@ -218,6 +216,7 @@ class StagedRun:
         shown = index[:1] if shared else index
         parts = []
         for start in range(0, shown.shape[1], self.config.batch):
+            check()
             raw = images[shown[:, start : start + self.config.batch]]
             parts.append(np.asarray(self._features(params, raw)))
         return np.concatenate(parts, axis=1)
