@@ -78,7 +78,7 @@ def test_without_data_the_long_replay_is_skipped(glom, tmp_path, monkeypatch):
     (tmp_path / "glom").mkdir()
     names = dict.fromkeys(("vote_counts_50", "final_top_first2"), np.zeros(1))
     np.savez(tmp_path / "glom" / LONG, **names)
-    (result,) = verify(tmp_path / "glom" / LONG, Context(data_dir=tmp_path))
+    (result,) = verify(tmp_path / "glom" / LONG, Context())
     assert result.outcome is Outcome.SKIPPED
     assert "it reads MNIST, which is not here" in result.message
 

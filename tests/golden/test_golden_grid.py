@@ -60,7 +60,7 @@ def test_replay_of_the_training_run(grid):
 def test_the_training_run_is_skipped_without_data(grid, tmp_path, monkeypatch):
     for name in ("LATTICEWORK_DATA", "XDG_CACHE_HOME", "LATTICEWORK_CACHE", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    (result,) = verify(grid / NEEDS_DATA, Context(data_dir=tmp_path))
+    (result,) = verify(grid / NEEDS_DATA, Context())
     assert result.outcome is Outcome.SKIPPED
     assert result.passed
     assert "it trains on MNIST, which is not here" in result.message

@@ -36,7 +36,7 @@ def test_replay(rtnn, name):
 def test_the_trainings_are_skipped_without_data(rtnn, tmp_path, monkeypatch):
     for name in ("LATTICEWORK_DATA", "XDG_CACHE_HOME", "LATTICEWORK_CACHE", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    (result,) = verify(rtnn / NEEDS_DATA, Context(data_dir=tmp_path))
+    (result,) = verify(rtnn / NEEDS_DATA, Context())
     assert result.outcome is Outcome.SKIPPED
 
 
