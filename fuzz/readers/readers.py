@@ -74,7 +74,7 @@ def readers(scratch: Path) -> dict[str, Reader]:
         "metrics": Reader("metrics.jsonl", _metrics, _metric_lines(), (mutate.json_lines, noise)),
         "result": Reader(
             "result.json",
-            lambda folder, _: RunFolder(folder).read_result(),
+            _result,
             (_raw_result("record"),),
             (mutate.json_value, noise),
         ),
@@ -142,6 +142,13 @@ def _tar(_: Path, file: Path) -> None:
         if member.size % 2:
             for _ in member.chunks():
                 pass
+
+
+def _result(folder: Path, _: Path) -> None:
+    beside = folder / "recipe.json"
+    if not beside.exists():
+        beside.write_text("{}")
+    RunFolder(folder).read_result()
 
 
 def _metrics(folder: Path, _: Path) -> None:

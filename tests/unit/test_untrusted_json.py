@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latticework.recipes import from_json, recipe, to_json
+from latticework.studies.catalogue import STUDIES
+from latticework.studies.study import rows_of
 from latticework.train import RunFolder
 from latticework.untrusted import parse_json, read_json_lines, schema
 
@@ -148,3 +150,12 @@ def test_damaged_accuracies(tmp_path, per_seed):
     (tmp_path / "result.json").write_text(json.dumps({"per_seed": per_seed, "dataset": "x"}))
     with pytest.raises(ValueError, match=r"result\.json is damaged \(per_seed"):
         RunFolder(tmp_path).read_result()
+
+
+@pytest.mark.parametrize("row", [{}, {"hops": None}, {"hops": "x", "cosine": []}])
+def test_rows_that_a_study_did_not_write(row):
+    with (
+        pytest.raises(ValueError, match=r"rows\.jsonl holds rows that this study did not write"),
+        rows_of("rows.jsonl"),
+    ):
+        STUDIES["hops"].table([row])

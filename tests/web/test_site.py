@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import urllib.parse
 from importlib import resources
 from pathlib import Path
@@ -92,6 +93,17 @@ def test_users_models_come_first(tmp_path):
     site = build_site(DataSource(offline=True), [given])
     assert site.models[:2] == ("mine", "grid")
     assert site.pages["/models/0-mine.safetensors"].body == given.weights
+
+
+@pytest.mark.parametrize("name", ["a b", "é", "a/b", "../x", "", "<b>"])
+def test_a_model_of_an_odd_name_is_listed_where_it_is(name):
+    manifest = {**json.loads((MODELS / "grid.json").read_text()), "name": name}
+    site = build_site(DataSource(offline=True), [ModelFile(name, manifest, b"x")])
+    listed = json.loads(site.pages["/models.json"].body)
+    assert listed[0]["name"] == name and site.models[1] == "grid"
+    for entry in listed:  # the page takes no other path
+        assert re.fullmatch(r"models/[\w.-]+", entry["path"], re.ASCII)
+        assert f"/{entry['path']}.json" in site.pages
 
 
 @pytest.mark.parametrize(

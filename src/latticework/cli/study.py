@@ -19,7 +19,7 @@ from latticework.report import save_study
 from latticework.studies.catalogue import STUDIES, study
 from latticework.studies.conduct import StudyResult, conduct
 from latticework.studies.journal import Journal
-from latticework.studies.study import AbstractStudy, Row
+from latticework.studies.study import AbstractStudy, Row, rows_of
 from latticework.train import run_folder
 from latticework.train.progress import clock
 
@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
         if options.json:
             print_json({"run": folder, **result.record()})
         else:
-            _print(screen, result)
+            _print(screen, result, folder / "rows.jsonl")
     finally:
         if options.save is not None:
             save_study(options.save, name, result.record())
@@ -131,8 +131,9 @@ class _Lines:
             )
 
 
-def _print(screen: Console, result: StudyResult) -> None:
-    found = result.study.table(result.rows)
+def _print(screen: Console, result: StudyResult, where: Path) -> None:
+    with rows_of(where):
+        found = result.study.table(result.rows)
     screen.print()
     screen.print(table(found.headers, found.rows, numbers=found.numbers))
     screen.print()

@@ -15,6 +15,7 @@ from latticework.pictures import learning_curve
 from latticework.report.everything import Results
 from latticework.report.studies import figure_data
 from latticework.studies.catalogue import STUDIES
+from latticework.studies.study import rows_of
 from latticework.train import write_atomically
 
 DIGEST = "latticework-data"
@@ -63,7 +64,8 @@ def _study(name: str) -> Figure:
 
     def draw(results: Results, path: Path) -> object:
         record = results.studies[name]
-        return record.study.draw(record.rows, path)
+        with rows_of(f"results/studies/{name}.json"):
+            return record.study.draw(record.rows, path)
 
     return Figure(data, draw)
 

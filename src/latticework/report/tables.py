@@ -23,6 +23,7 @@ from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
 from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
+from latticework.studies.study import rows_of
 from latticework.studies.training import spread
 
 Runs = Mapping[str, RunResult]
@@ -143,7 +144,8 @@ def study_table(results: Results, name: str) -> str:
     if name not in results.studies:
         return f"`latticework study {name}` has not been run."
     record = results.studies[name]
-    found = record.study.table(record.rows)
+    with rows_of(f"results/studies/{name}.json"):
+        found = record.study.table(record.rows)
     return markdown(found.headers, found.rows)
 
 

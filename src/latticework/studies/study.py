@@ -1,7 +1,8 @@
 """What a study is: many measurements of one kind, and what they say."""
 
 import abc
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,22 @@ class StudyTable(NamedTuple):
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: int
+
+
+@contextlib.contextmanager
+def rows_of(where: Path | str) -> Iterator[None]:
+    """Within it rows are read that somebody may have edited.
+
+    Raises:
+        ValueError: they lack what the study wrote into them, or hold other kinds of values.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        raise ValueError(
+            f"{where} holds rows that this study did not write ({type(error).__name__}: {error}); "
+            "measure them again in another folder"
+        ) from error
 
 
 @dataclass(frozen=True)
