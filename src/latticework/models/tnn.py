@@ -199,7 +199,8 @@ class TnnLearner(AbstractStagedLearner):
 
     def _scores(self, params: Params, features: Array) -> Array:
         """Class scores `[seed, example, class]`; the mean over its waves where each is read."""
-        scores = jax.vmap(self.classifier.scores)(params["classifier"], self._answers(features))
+        answers = jnp.asarray(self._answers(features))
+        scores = jax.vmap(self.classifier.scores)(params["classifier"], answers)
         return scores.reshape(*features.shape[:2], -1, self.num_classes).mean(axis=2)
 
     def updates(
