@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run gpu test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench clean
+.PHONY: help setup run gpu test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench torture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -130,6 +130,9 @@ lint: $(VENV)/.installed-dev  ## ruff, pyright, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+torture: $(VENV)/.installed  ## 200 kills, 50 pairs, 50 double resumes over all families (a quarter of an hour)
+	$(BIN)/python benchmarks/torture.py --save results/torture.json
 
 bench: $(VENV)/.installed  ## time the kernels
 	$(BIN)/latticework bench leaky

@@ -9,7 +9,10 @@ BARE = frozenset({"--offline", "--json", "--no-pictures"})
 """Options of a run that are not of its recipe, and take no value."""
 
 VALUED = frozenset(
-    {"--data-dir", "--save", "--devices", "--processes", "--process-id", "--coordinator"}
+    {
+        *("--data-dir", "--save"),
+        *("--devices", "--processes", "--process-id", "--coordinator", "--wait-s"),
+    }
 )
 """Those that take one."""
 

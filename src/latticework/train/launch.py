@@ -1,12 +1,14 @@
 """Start JAX with several devices, or as one of several processes, before it computes anything."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import jax
 
 from latticework.core.checks import require
+from latticework.train.meeting import meet
 
 AUTO = "auto"
 SHUTDOWN_S = 30
@@ -24,6 +26,7 @@ class Launch:
         coordinator: HOST:PORT, an address of process 0 that all can reach, with a free port; "auto"
             takes this, the number of processes and the process's own from SLURM, Open MPI or
             another launcher that JAX knows.
+        wait_s: seconds to wait for the other processes at the beginning.
 
     Raises:
         ValueError: a number is out of range, or one of the last three is missing.
@@ -33,9 +36,14 @@ class Launch:
     processes: int | None = None
     process_id: int | None = None
     coordinator: str | None = None
+    wait_s: float = 60.0
 
     def __post_init__(self) -> None:
         require(self.devices >= 1, f"devices is {self.devices}, expected 1 or more")
+        require(
+            self.wait_s > 0 and math.isfinite(self.wait_s),
+            f"wait_s is {self.wait_s}, expected a positive number of seconds",
+        )
         if self.coordinator in (None, AUTO):
             require(
                 self.processes is None and self.process_id is None,
@@ -88,12 +96,32 @@ class Launch:
         """Meet the others."""
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         found = self.coordinator == AUTO
+        _check_that_jax_has_not_started()
+        if self.coordinator and not found and self.processes and self.process_id is not None:
+            meet(self.coordinator, self.processes, self.process_id, self.wait_s)
+        # Its notifier would take SIGTERM away from `core.interrupts`.
+        with contextlib.suppress(AttributeError):  # older versions have none
+            jax.config.update("jax_enable_preemption_service", False)
         try:
             jax.distributed.initialize(
                 None if found else self.coordinator,
                 self.processes,
                 self.process_id,
+                initialization_timeout=math.ceil(self.wait_s),
                 shutdown_timeout_seconds=SHUTDOWN_S,
             )
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"cannot join the other processes: {error}") from error
+
+
+def _check_that_jax_has_not_started() -> None:
+    """Raise `ValueError` if JAX has its devices: the others would be waited for in vain.
+
+    It tells only by refusing another number of them.
+    """
+    before = jax.config.jax_num_cpu_devices  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        jax.config.update("jax_num_cpu_devices", max(before, 0) + 1)
+    except RuntimeError as error:
+        raise ValueError(f"cannot join the other processes: {error}") from error
+    jax.config.update("jax_num_cpu_devices", before)
