@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from latticework.kernels.extension import extension
 
@@ -108,7 +109,7 @@ def _in_order(entry: str, place: str, given: Mapping[str, Any]) -> list:
 
 def _known(array: Any) -> np.ndarray | None:
     """The values of an array, None while it is traced."""
-    return None if isinstance(array, jax.core.Tracer) else np.asarray(array, order="C")
+    return None if isinstance(array, Tracer) else np.asarray(array, order="C")
 
 
 def _seen(array: Any, values: np.ndarray | None) -> _Seen:

@@ -131,7 +131,7 @@ class OpenRun:
         return self._scores(self.params, raw)
 
     @cached_property
-    def _scores(self) -> Callable[[Params, Array], Array]:
+    def _scores(self) -> Callable[[Params, Array | np.ndarray], Array]:
         """Compiled once for each shape of raw examples."""
         learner, encode = self.recipe.learner(), self.recipe.task.encode
         return jax.jit(lambda params, raw: learner.scores(params, encode(raw)))

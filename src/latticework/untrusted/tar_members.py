@@ -28,7 +28,7 @@ class TarFile:
         stream: where they come from.
     """
 
-    def __init__(self, name: str, size: int, stream: IO[bytes]) -> None:
+    def __init__(self, name: str, size: int, stream: IO[bytes] | gzip.GzipFile) -> None:
         self.name, self.size = name, size
         self._left, self._stream = size, stream
 
@@ -89,7 +89,7 @@ def _header(head: bytes) -> tuple[str, int, bytes]:
     return b"/".join(filter(None, (prefix, name))).decode(errors="replace"), size, head[156:157]
 
 
-def _read(stream: IO[bytes], count: int) -> bytes:
+def _read(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
     """Up to `count` bytes, whatever is wrong with the stream being one exception."""
     try:
         return stream.read(count)
