@@ -34,7 +34,7 @@ def check_seed(name: str, value: object) -> None:
     require(
         isinstance(value, int | np.integer)
         and not isinstance(value, bool)
-        and 0 <= value < NUM_SEEDS,
+        and bool(0 <= value < NUM_SEEDS),
         f"{name} is {value!r}; a whole number from 0 to {NUM_SEEDS - 1:,} expected",
     )
 
