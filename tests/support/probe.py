@@ -55,7 +55,7 @@ def probe(network: Network, num_steps: int = NUM_STEPS, num_examples: int = NUM_
     return Probe(
         {name: jnp.asarray(value, jnp.float64) for name, value in drawn.items()},
         jnp.asarray(inputs),
-        jnp.asarray(rng.integers(0, network.wiring.num_classes, num_examples)),
+        jnp.asarray(rng.integers(0, network.wiring.num_classes, num_examples), jnp.int32),
     )
 
 

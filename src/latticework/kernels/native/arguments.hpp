@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "plan.hpp"
@@ -77,8 +76,40 @@ struct Parsed {
   int size = -1;    // of a single number: the size that it sets
   int operand = -1; // number among the arguments or results
   int shares = -1;  // number of the argument
-  bool has_parts = false;
+  bool has_parts = false, is_text = false;
+  bool is_double = false;  // of an attribute and its parts
 };
+
+// Numbers by name, for some dozens of short names: found in a few nanoseconds, in every call.
+class Numbers {
+ public:
+  void set(std::string_view name, int number) {
+    Slot* slot = &slots_[place(name)];
+    while (!slot->name.empty()) slot = slot + 1 < slots_ + kSlots ? slot + 1 : slots_;
+    *slot = {name, number};
+  }
+  int get(std::string_view name) const {  // -1 if there is none
+    const Slot* slot = &slots_[place(name)];
+    while (!slot->name.empty() && slot->name != name)
+      slot = slot + 1 < slots_ + kSlots ? slot + 1 : slots_;
+    return slot->number;
+  }
+
+ private:
+  struct Slot {
+    std::string_view name;
+    int number = -1;
+  };
+  static constexpr size_t kSlots = 256;  // more than there are names
+  static size_t place(std::string_view name) {
+    uint32_t mixed = 2166136261u;
+    for (char letter : name) mixed = (mixed ^ static_cast<unsigned char>(letter)) * 16777619u;
+    return (mixed ^ mixed >> 16) % kSlots;
+  }
+  Slot slots_[kSlots];
+};
+
+class Known;
 
 class Table {
  public:
@@ -87,12 +118,12 @@ class Table {
   std::vector<Row> rows;
   std::vector<Parsed> parsed;
   std::vector<std::string> sizes;  // all names
+  Known* const known;              // calls whose rows held; never freed, as tables are not
   int num_arguments = 0, num_results = 0, num_attributes = 0;
   int size_index(std::string_view name) const;  // -1 if there is none
   int row_index(Place place, std::string_view name) const;  // parts count as attributes
 
  private:
-  typedef std::unordered_map<std::string_view, int> Numbers;
   Numbers size_numbers_, argument_rows_, result_rows_, attribute_rows_;
   Term term(std::string_view text);
   Limit limit(std::string_view text, bool is_open);
@@ -136,7 +167,6 @@ struct Call {
   int group_rank = -1;
   int float_type = 0;
   const void* part[kMaxRows] = {};  // where the parts of attributes begin
-  bool is_known = false;            // whether sections of this plan were checked before
   const Level* level = nullptr;
 
   Call();

@@ -121,7 +121,7 @@ std::vector<Row> rows(std::vector<Row> more) {
 }  // namespace
 
 const Table& cube_forward_table() {
-  static const Table table("latticework_cube_forward",
+  static const Table& table = *new Table("latticework_cube_forward",
                            rows({{Place::kResult, "out", "float", "batch i j k"},
                                  {Place::kResult, "states", "float", "kept lane", "",
                                   "all of the room, or none; at whole vectors", kept},
@@ -131,7 +131,7 @@ const Table& cube_forward_table() {
 }
 
 const Table& cube_backward_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_cube_backward",
       rows({{Place::kArgument, "states", "float", "room lane", "", "at whole vectors", states},
             {Place::kArgument, "stats", "float", "outer_steps+1 tile 2 lane", "",

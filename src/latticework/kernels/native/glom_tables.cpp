@@ -40,13 +40,13 @@ std::vector<Row> rows(std::vector<Row> more) {
 }  // namespace
 
 const Table& glom_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_glom", rows({{Place::kResult, "delta", "float32", "level channel batch row col"}}));
   return table;
 }
 
 const Table& glom_back_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_glom_back",
       rows({{Place::kArgument, "cotangent", "float32", "level channel batch row col"},
             {Place::kResult, "d_weight1", "float32", "net channel 9*channel"},

@@ -357,7 +357,7 @@ Options options_of(const Call& call) {
 }
 
 const Table& update_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_update",
       with(with(plan_rows(), option_rows(Use::kUpdate)),
            {kFeedbackLength,
@@ -382,7 +382,7 @@ const Table& update_table() {
 }
 
 const Table& score_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_score",
       with(with(plan_rows(), option_rows(Use::kScore)),
            {kSimd,
@@ -400,7 +400,7 @@ const Table& score_table() {
 }
 
 const Table& train_table() {
-  static const Table table(
+  static const Table& table = *new Table(
       "latticework_train",
       with(with(plan_rows(), option_rows(Use::kTrain)),
            {kFeedbackLength,

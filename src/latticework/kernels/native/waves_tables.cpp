@@ -221,7 +221,7 @@ std::vector<Row> rows() {
 }  // namespace
 
 const Table& waves_table() {
-  static const Table table("latticework_waves", rows());
+  static const Table& table = *new Table("latticework_waves", rows());
   return table;
 }
 

@@ -1,14 +1,10 @@
-#include "arguments.hpp"
-
+// The checker: walks a table's rows and says what does not hold.
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <limits>
-#include <memory>
-#include <mutex>
-#include <stdexcept>
 
-#include "dispatch.hpp"
+#include "arguments.hpp"
+#include "known.hpp"
+#include "sentences.hpp"
 #include "xla/ffi/api/c_api.h"
 
 namespace latticework {
@@ -19,344 +15,8 @@ LeftOut left_out;
 
 namespace {
 
-// Shorter plans are checked faster than compared.
-#ifdef LATTICEWORK_FUZZ
-constexpr size_t kLongPlan = 0;
-#else
-constexpr size_t kLongPlan = 1000;
-#endif
-constexpr int64_t kMostElements = int64_t{1} << 40;
-
-struct TypeName {
-  int type;
-  const char* name;
-  size_t bytes;
-};
-constexpr TypeName kTypes[] = {
-    {XLA_FFI_DataType_PRED, "bool", 1},        {XLA_FFI_DataType_S8, "int8", 1},
-    {XLA_FFI_DataType_S16, "int16", 2},        {XLA_FFI_DataType_S32, "int32", 4},
-    {XLA_FFI_DataType_S64, "int64", 8},        {XLA_FFI_DataType_U8, "uint8", 1},
-    {XLA_FFI_DataType_U16, "uint16", 2},       {XLA_FFI_DataType_U32, "uint32", 4},
-    {XLA_FFI_DataType_U64, "uint64", 8},       {XLA_FFI_DataType_F16, "float16", 2},
-    {XLA_FFI_DataType_F32, "float32", 4},      {XLA_FFI_DataType_F64, "float64", 8},
-    {XLA_FFI_DataType_BF16, "bfloat16", 2},    {XLA_FFI_DataType_C64, "complex64", 8},
-    {XLA_FFI_DataType_C128, "complex128", 16},
-};
-
-std::vector<std::string_view> words(std::string_view text) {
-  std::vector<std::string_view> found;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = text.find(' ', at);
-    if (end == std::string_view::npos) end = text.size();
-    if (end > at) found.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return found;
-}
-
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
-
-int64_t whole(std::string_view text) {
-  int64_t value = 0;
-  for (char letter : text) value = 10 * value + (letter - '0');
-  return value;
-}
-
 // Also once it is float32.
 bool is_real_number(double x) { return std::fabs(x) <= std::numeric_limits<float>::max(); }
-
-std::string_view after_dot(std::string_view name) {
-  const size_t dot = name.find('.');
-  return dot == std::string_view::npos ? name : name.substr(dot + 1);
-}
-
-std::string_view before_dot(std::string_view name) { return name.substr(0, name.find('.')); }
-
-bool is_single(const Row& row) {
-  const std::string_view type = row.type;
-  return type == "whole" || (row.place == Place::kAttribute && row.shape[0] == 0 && type != "text");
-}
-
-}  // namespace
-
-const char* type_name(int type) {
-  for (const TypeName& known : kTypes)
-    if (known.type == type) return known.name;
-  return "another type";
-}
-
-int type_of_name(std::string_view name) {
-  for (const TypeName& known : kTypes)
-    if (name == known.name) return known.type;
-  return 0;
-}
-
-size_t type_bytes(int type) {
-  for (const TypeName& known : kTypes)
-    if (known.type == type) return known.bytes;
-  return 0;
-}
-
-// Tables.
-
-Table::Table(const char* entry, std::vector<Row> given) : entry(entry), rows(std::move(given)) {
-  parsed.resize(rows.size());
-  sizes.reserve(kMaxSizes + 1);
-  for (size_t n = 0; n < rows.size(); ++n) parse(n);
-  if (sizes.size() > kMaxSizes || rows.size() > kMaxRows || num_arguments > kMaxOperands)
-    throw std::logic_error("a table of arguments is too long");
-  for (size_t n = 0; n < sizes.size(); ++n) size_numbers_[sizes[n]] = static_cast<int>(n);
-  for (size_t n = 0; n < rows.size(); ++n) {
-    const Place place = rows[n].place;
-    Numbers& numbers = place == Place::kArgument ? argument_rows_
-                       : place == Place::kResult ? result_rows_
-                                                 : attribute_rows_;
-    if (place != Place::kSize) numbers[rows[n].name] = static_cast<int>(n);
-    if (parsed[n].owner >= 0) parsed[parsed[n].owner].has_parts = true;
-  }
-}
-
-int Table::size_index(std::string_view name) const {
-  const auto at = size_numbers_.find(name);
-  return at == size_numbers_.end() ? -1 : at->second;
-}
-
-int Table::row_index(Place place, std::string_view name) const {
-  const Numbers& numbers = place == Place::kArgument ? argument_rows_
-                           : place == Place::kResult ? result_rows_
-                                                     : attribute_rows_;
-  const auto at = numbers.find(name);
-  if (at == numbers.end()) throw std::logic_error("there is no row " + std::string(name));
-  return at->second;
-}
-
-int Table::intern(std::string_view name) {
-  for (size_t n = 0; n < sizes.size(); ++n)
-    if (sizes[n] == name) return static_cast<int>(n);
-  sizes.emplace_back(name);
-  return static_cast<int>(sizes.size()) - 1;
-}
-
-// [flag:] a * b * 3 [+ 1], or 2^n [- a]
-Term Table::term(std::string_view text) {
-  Term term;
-  if (const size_t colon = text.find(':'); colon != std::string_view::npos) {
-    term.flag = intern(text.substr(0, colon));
-    text = text.substr(colon + 1);
-  }
-  for (int sign : {1, -1})
-    if (const size_t at = text.find(sign > 0 ? '+' : '-', 1); at != std::string_view::npos) {
-      const std::string_view rest = text.substr(at + 1);
-      if (is_digit(rest[0]))
-        term.offset = sign * whole(rest);
-      else
-        term.sizes[2] = intern(rest), term.shift = sign;
-      text = text.substr(0, at);
-    }
-  bool minus = text[0] == '-';
-  if (minus) text = text.substr(1);
-  int count = 0;
-  while (!text.empty()) {
-    const size_t star = text.find('*');
-    const std::string_view one = text.substr(0, star);
-    if (const size_t power = one.find('^'); power != std::string_view::npos)
-      term.factor *= int64_t{1} << whole(one.substr(power + 1));
-    else if (is_digit(one[0]))
-      term.factor *= whole(one);
-    else
-      term.sizes[count++] = intern(one);
-    text = star == std::string_view::npos ? "" : text.substr(star + 1);
-  }
-  if (minus) term.factor = -term.factor;
-  return term;
-}
-
-Limit Table::limit(std::string_view text, bool is_open) {
-  Limit limit;
-  limit.term = term(text);
-  limit.is_there = true;
-  limit.is_open = is_open;
-  return limit;
-}
-
-void Table::parse(size_t number) {
-  const Row& row = rows[number];
-  Parsed& out = parsed[number];
-  for (std::string_view word : words(row.shape)) {
-    out.tokens.emplace_back(word);
-    if (word[0] == '@') {
-      out.entry = static_cast<int>(whole(word.substr(1)));
-      continue;
-    }
-    Axis axis;
-    axis.name = word;
-    const char last = word.back();
-    if (row.place != Place::kPart && (last == '+' || last == '*'))
-      axis.kind = last == '+' ? Axis::kSome : Axis::kAny;
-    else
-      axis.term = term(word);
-    out.axes.push_back(axis);
-  }
-  const std::vector<std::string_view> range = words(row.range);
-  for (size_t n = 0; n + 1 < range.size(); ++n) {
-    if (range[n + 1] == "<" || range[n + 1] == "<=") {
-      if (range[n] != "x") out.least = limit(range[n], range[n + 1] == "<");
-    }
-    if (n > 0 && range[n - 1] == "x") out.most = limit(range[n + 1], range[n] == "<");
-  }
-  switch (row.place) {
-    case Place::kArgument: out.operand = num_arguments++; break;
-    case Place::kResult: out.operand = num_results++; break;
-    case Place::kAttribute: ++num_attributes; break;
-    default: break;
-  }
-  if (row.place == Place::kPart)
-    for (size_t n = 0; n < number; ++n)
-      if (rows[n].place == Place::kAttribute && before_dot(row.name) == rows[n].name)
-        out.owner = static_cast<int>(n);
-  if (is_single(row)) out.size = intern(after_dot(row.name));
-  if (row.place == Place::kSize && row.holds) out.size = intern(row.name);
-  for (size_t n = 0; row.shares[0] && n < number; ++n)
-    if (rows[n].place == Place::kArgument && std::string_view(rows[n].name) == row.shares)
-      out.shares = parsed[n].operand;
-}
-
-// Calls.
-
-Call::Call() {
-  for (int64_t& value : sizes) value = -1;
-}
-
-int64_t Call::size(const char* name) const {
-  const int index = table->size_index(name);
-  return index < 0 ? -1 : sizes[index];
-}
-
-bool Call::is_double() const { return float_type == XLA_FFI_DataType_F64; }
-
-int64_t Call::group_count() const {
-  int64_t count = 1;
-  for (int n = 0; n < group_rank; ++n) count *= group[n];
-  return count;
-}
-
-const Operand& Call::operand(Place place, const char* name) const {
-  const int number = table->parsed[table->row_index(place, name)].operand;
-  return (place == Place::kArgument ? arguments : results)[number];
-}
-
-const AttributeValue* Call::attribute(std::string_view name) const {
-  for (int n = 0; n < num_attributes; ++n)
-    if (attributes[n].name == name) return &attributes[n];
-  return nullptr;
-}
-
-const void* Call::array_at(const char* name) const {
-  return part[table->row_index(Place::kAttribute, name)];
-}
-
-double Call::number(const char* name) const {
-  const int row = table->row_index(Place::kAttribute, name);
-  const AttributeValue* from = attribute(before_dot(name));
-  if (!from || !part[row]) return 0;
-  if (from->type == XLA_FFI_DataType_F64) return *static_cast<const double*>(part[row]);
-  return *static_cast<const int32_t*>(part[row]);
-}
-
-std::string_view Call::text(const char* name) const {
-  const AttributeValue* from = attribute(name);
-  return from ? std::string_view(static_cast<const char*>(from->data), from->size) : "";
-}
-
-// The product of the dimensions; -1 where it is no sensible one.
-int64_t elements(const Operand& operand) {
-  int64_t count = 1;
-  bool is_empty = false;
-  for (int64_t n = 0; n < operand.rank; ++n) {
-    const int64_t size = operand.dims[n];
-    if (size < 0 || size > kMostElements) return -1;
-    if (size == 0) {
-      is_empty = true;
-    } else if (count > kMostElements / size) {
-      return -1;
-    } else {
-      count *= size;
-    }
-  }
-  return is_empty ? 0 : count;
-}
-
-// The checker.
-
-namespace {
-
-std::string list_of(const int64_t* dims, int64_t rank) {
-  std::string text = "[";
-  for (int64_t n = 0; n < rank; ++n) text += (n ? ", " : "") + std::to_string(dims[n]);
-  return text + "]";
-}
-
-std::string in_brackets(const std::vector<std::string>& tokens) {
-  std::string text = "[";
-  for (size_t n = 0; n < tokens.size(); ++n) text += (n ? ", " : "") + tokens[n];
-  return text + "]";
-}
-
-std::string number_text(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.10g", value);
-  return text;
-}
-
-// A plan that was checked before need not be again: plans are megabytes, and the same in every call.
-// Only the contents decide, since memory is used again.
-class Known {
- public:
-  typedef std::shared_ptr<const std::vector<int32_t>> Content;
-
-  bool has(const int32_t* data, size_t size) {
-    Content last;  // most calls are like the one before
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      last = kept_[(next_ + kCount - 1) % kCount];
-    }
-    if (is(last, data, size)) return true;
-    for (int n = 0; n < kCount; ++n) {
-      {
-        std::lock_guard<std::mutex> lock(mutex_);
-        last = kept_[n];
-      }
-      if (is(last, data, size)) return true;
-    }
-    return false;
-  }
-  void add(const int32_t* data, size_t size) {
-    auto content = std::make_shared<const std::vector<int32_t>>(data, data + size);
-    std::lock_guard<std::mutex> lock(mutex_);
-    kept_[next_] = std::move(content);
-    next_ = (next_ + 1) % kCount;
-  }
-
- private:
-  static bool is(const Content& one, const int32_t* data, size_t size) {
-    return one && one->size() == size && std::memcmp(one->data(), data, sizeof *data * size) == 0;
-  }
-  static constexpr int kCount = 8;
-  std::mutex mutex_;
-  Content kept_[kCount];
-  int next_ = 0;
-};
-
-// Never destroyed, since threads may still run when a process ends.
-Known& known_plans(const Table& table) {
-  static std::mutex mutex;
-  static auto* all = new std::vector<std::pair<const Table*, std::unique_ptr<Known>>>;
-  std::lock_guard<std::mutex> lock(mutex);
-  for (auto& one : *all)
-    if (one.first == &table) return *one.second;
-  all->emplace_back(&table, std::make_unique<Known>());
-  return *all->back().second;
-}
 
 class Checker {
  public:
@@ -364,14 +24,16 @@ class Checker {
 
   std::string run() {
     if (std::string why = counts(); !why.empty()) return why;
+    const bool is_known = recalls();
     for (size_t n = 0; n < table_.rows.size(); ++n)
       if (!is_left_out(n))
-        if (std::string why = row(n); !why.empty()) return sentence(n, why);
-    if (std::string why = ends(); !why.empty()) return why;
+        if (std::string why = is_known ? memory_of(n) : row(n); !why.empty()) return sentence(n, why);
+    if (!is_known)
+      if (std::string why = ends(); !why.empty()) return why;
     for (size_t n = 0; n < table_.rows.size(); ++n)
       if (table_.rows[n].place == Place::kArgument && !is_left_out(n))
         if (std::string why = values(n); !why.empty()) return sentence(n, why);
-    remember();
+    if (!is_known && !is_one_left_out()) table_.known->remember(call_);
     return "";
   }
 
@@ -382,6 +44,20 @@ class Checker {
 #else
     return false;
 #endif
+  }
+  static bool is_one_left_out() {
+#ifdef LATTICEWORK_FUZZ
+    return left_out.table != nullptr;
+#else
+    return false;
+#endif
+  }
+
+  // The SIMD level is chosen anew for every call.
+  bool recalls() {
+    for (size_t n = 0; n < table_.rows.size(); ++n)
+      if (table_.parsed[n].is_text && !attribute(n).empty()) return false;
+    return table_.known->recall(call_);
   }
 
   std::string sentence(size_t n, const std::string& why) const {
@@ -486,8 +162,6 @@ class Checker {
       return "has " + std::to_string(given->size) + " entries, expected " + axis.name + " = " +
              std::to_string(value(axis.term));
     }
-    if (type == "int32" && given->size > kLongPlan)
-      call_.is_known = known_plans(table_).has(static_cast<const int32_t*>(given->data), given->size);
     if (type == "int32" && table_.rows[n].range[0])
       if (std::string why = integers(n, static_cast<const int32_t*>(given->data), given->size);
           !why.empty())
@@ -536,7 +210,6 @@ class Checker {
     used += length;
     call_.part[n] = at;
     if (is_double) return reals(n, reinterpret_cast<const double*>(at), length);
-    if (call_.is_known) return "";
     if (std::string why = integers(n, reinterpret_cast<const int32_t*>(at), length); !why.empty())
       return why;
     return row.holds ? row.holds(call_) : "";
@@ -623,6 +296,16 @@ class Checker {
     if (std::string why = type(row, given); !why.empty()) return why;
     if (!fits(table_.parsed[n], given)) return wrong_shape(n, given);
     if (elements(given) < 0) return wrong_shape(n, given) + ", and fewer of everything";
+    return memory_of(n);
+  }
+
+  // What shapes alone do not say of an operand; nothing of other rows.
+  std::string memory_of(size_t n) {
+    const Row& row = table_.rows[n];
+    const bool is_result = row.place == Place::kResult;
+    if (!is_result && row.place != Place::kArgument) return "";
+    const Operand& given =
+        (is_result ? call_.results : call_.arguments)[table_.parsed[n].operand];
     if (!call_.is_traced)
       if (std::string why = memory(n, given); !why.empty()) return why;
     return is_result && row.holds ? row.holds(call_) : "";
@@ -702,17 +385,18 @@ class Checker {
 
   // There is memory, it is aligned, and results lie over nothing else.
   std::string memory(size_t n, const Operand& given) const {
-    const size_t bytes = static_cast<size_t>(elements(given)) * type_bytes(given.type);
+    const size_t item = type_bytes(given.type);
+    const size_t bytes = static_cast<size_t>(elements(given)) * item;
     if (bytes == 0) return "";
     if (!given.data) return "has no memory";
     const uintptr_t begin = reinterpret_cast<uintptr_t>(given.data);
-    if (begin % type_bytes(given.type)) return "does not lie at a multiple of its type's size";
+    if (begin & (item - 1)) return "does not lie at a multiple of its type's size";
     if (table_.rows[n].place != Place::kResult) return "";
     const auto meets = [&](const Operand& other) {
-      const int64_t count = elements(other);
-      const size_t size = count < 0 ? 0 : static_cast<size_t>(count) * type_bytes(other.type);
       const uintptr_t at = reinterpret_cast<uintptr_t>(other.data);
-      return size > 0 && begin < at + size && at < begin + bytes;
+      if (at >= begin + bytes) return false;
+      const int64_t count = elements(other);
+      return count > 0 && begin < at + static_cast<size_t>(count) * type_bytes(other.type);
     };
     for (size_t m = 0; m < table_.rows.size(); ++m) {
       const Parsed& parsed = table_.parsed[m];
@@ -742,20 +426,6 @@ class Checker {
     return row.holds && given.data ? row.holds(call_) : "";
   }
 
-  void remember() {
-    if (call_.is_known) return;
-#ifdef LATTICEWORK_FUZZ
-    if (left_out.table) return;
-#endif
-    for (size_t n = 0; n < table_.rows.size(); ++n) {
-      if (table_.rows[n].place != Place::kAttribute || !call_.part[n]) continue;
-      const AttributeValue* given = call_.attribute(table_.rows[n].name);
-      if (given && given->type == XLA_FFI_DataType_S32 &&
-          given->size > kLongPlan)
-        known_plans(table_).add(static_cast<const int32_t*>(given->data), given->size);
-    }
-  }
-
   Call& call_;
   const Table& table_;
   size_t used_[kMaxRows] = {};
@@ -764,12 +434,4 @@ class Checker {
 }  // namespace
 
 std::string refusal(Call& call) { return Checker(call).run(); }
-
-const std::vector<const Table*>& all_tables() {
-  static const std::vector<const Table*> all = {
-      &update_table(), &score_table(), &train_table(),        &glom_table(),
-      &glom_back_table(), &waves_table(), &cube_forward_table(), &cube_backward_table()};
-  return all;
-}
-
 }  // namespace latticework
