@@ -185,6 +185,10 @@ class Fuzz {
     for (int tries = 0; tries < 1000; ++tries) {
       const size_t row = chance.below(static_cast<int64_t>(table_.rows.size()));
       Drawn set = drawn(chance, false);
+      // A quarter is like a call that the checker remembers.
+      if (chance.below(4) == 0)
+        if (const std::string why = check_right(set.arguments); !why.empty())
+          throw Red(where_ + why);
       const std::string what = damage(chance, set, row);
       if (what.empty()) continue;
       const std::string name = std::string(table_.rows[row].name) + " " + what;

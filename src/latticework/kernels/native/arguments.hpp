@@ -118,6 +118,7 @@ class Table {
   std::vector<Row> rows;
   std::vector<Parsed> parsed;
   std::vector<std::string> sizes;  // all names
+  std::vector<size_t> texts, operands;  // the rows that are
   Known* const known;              // calls whose rows held; never freed, as tables are not
   int num_arguments = 0, num_results = 0, num_attributes = 0;
   int size_index(std::string_view name) const;  // -1 if there is none

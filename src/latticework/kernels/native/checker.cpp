@@ -25,12 +25,9 @@ class Checker {
   std::string run() {
     if (std::string why = counts(); !why.empty()) return why;
     const bool is_known = recalls();
-    for (size_t n = 0; n < table_.rows.size(); ++n)
-      if (!is_left_out(n))
-        if (std::string why = is_known ? memory_of(n) : row(n); !why.empty()) return sentence(n, why);
-    if (!is_known)
-      if (std::string why = ends(); !why.empty()) return why;
-    for (size_t n = 0; n < table_.rows.size(); ++n)
+    const std::string why = is_known ? memory_of_all() : all_rows();
+    if (!why.empty()) return why;
+    for (size_t n : table_.operands)
       if (table_.rows[n].place == Place::kArgument && !is_left_out(n))
         if (std::string why = values(n); !why.empty()) return sentence(n, why);
     if (!is_known && !is_one_left_out()) table_.known->remember(call_);
@@ -55,8 +52,8 @@ class Checker {
 
   // The SIMD level is chosen anew for every call.
   bool recalls() {
-    for (size_t n = 0; n < table_.rows.size(); ++n)
-      if (table_.parsed[n].is_text && !attribute(n).empty()) return false;
+    for (size_t n : table_.texts)
+      if (!attribute(n).empty()) return false;
     return table_.known->recall(call_);
   }
 
@@ -76,6 +73,13 @@ class Checker {
     if (call_.num_attributes != table_.num_attributes)
       return wrong("attributes", call_.num_attributes, table_.num_attributes);
     return "";
+  }
+
+  std::string all_rows() {
+    for (size_t n = 0; n < table_.rows.size(); ++n)
+      if (!is_left_out(n))
+        if (std::string why = row(n); !why.empty()) return sentence(n, why);
+    return ends();
   }
 
   std::string row(size_t n) {
@@ -299,11 +303,16 @@ class Checker {
     return memory_of(n);
   }
 
-  // What shapes alone do not say of an operand; nothing of other rows.
+  std::string memory_of_all() {
+    for (size_t n : table_.operands)
+      if (std::string why = memory_of(n); !why.empty()) return sentence(n, why);
+    return "";
+  }
+
+  // What shapes alone do not say of an operand.
   std::string memory_of(size_t n) {
     const Row& row = table_.rows[n];
     const bool is_result = row.place == Place::kResult;
-    if (!is_result && row.place != Place::kArgument) return "";
     const Operand& given =
         (is_result ? call_.results : call_.arguments)[table_.parsed[n].operand];
     if (!call_.is_traced)
@@ -398,10 +407,10 @@ class Checker {
       const int64_t count = elements(other);
       return count > 0 && begin < at + static_cast<size_t>(count) * type_bytes(other.type);
     };
-    for (size_t m = 0; m < table_.rows.size(); ++m) {
+    for (size_t m : table_.operands) {
       const Parsed& parsed = table_.parsed[m];
       const bool is_argument = table_.rows[m].place == Place::kArgument;
-      if (!is_argument && (table_.rows[m].place != Place::kResult || m >= n)) continue;
+      if (!is_argument && m >= n) continue;
       const Operand& other = (is_argument ? call_.arguments : call_.results)[parsed.operand];
       if (!meets(other)) continue;
       if (is_argument && parsed.operand == table_.parsed[n].shares && other.data == given.data)

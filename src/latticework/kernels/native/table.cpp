@@ -89,6 +89,8 @@ Table::Table(const char* entry, std::vector<Row> given)
     Numbers& numbers = place == Place::kArgument ? argument_rows_
                        : place == Place::kResult ? result_rows_
                                                  : attribute_rows_;
+    if (parsed[n].is_text) texts.push_back(n);
+    if (parsed[n].operand >= 0) operands.push_back(n);
     if (place != Place::kSize) numbers.set(rows[n].name, static_cast<int>(n));
     if (parsed[n].owner >= 0) parsed[parsed[n].owner].has_parts = true;
   }
