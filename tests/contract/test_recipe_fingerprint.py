@@ -140,6 +140,7 @@ def without_recipe(recipe: AbstractRecipe) -> Any:
         "training": description(getattr(recipe, "training", None)),
         "optimiser": description(getattr(recipe, "optimiser", None)),
         "protocol": description(getattr(recipe, "protocol", None)),
+        "staging": description(getattr(recipe, "staging", None)),
     }
 
 

@@ -114,7 +114,7 @@ def test_a_run_refuses_classes_that_its_learner_does_not_have():
     recipe = wave_recipe()
     with pytest.raises(ValueError, match=r"blank: train_targets\[0\] is 10, .* in 0\.\.9"):
         train_in_stages(
-            recipe.learner(), blank, recipe.task.encode, recipe.protocol, recipe.training, (0,)
+            recipe.learner(), blank, recipe.task.encode, recipe.protocol, recipe.staging, (0,)
         )
 
 

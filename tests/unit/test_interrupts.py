@@ -33,6 +33,19 @@ def ended(monkeypatch):
     return numbers
 
 
+@pytest.fixture
+def heard():
+    """Signals that are not ignored, as they are where the tests themselves run under `nohup`."""
+    before = {stop: signal.getsignal(stop) for stop, _ in STOPS}
+    for stop, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(stop, signal.SIG_DFL)
+    yield
+    for stop, handler in before.items():
+        signal.signal(stop, handler)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(("number", "words"), STOPS)
 def test_a_signal_interrupts_and_is_answered(capfd, number, words):
     before = [signal.getsignal(stop) for stop, _ in STOPS]

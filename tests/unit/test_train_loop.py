@@ -273,9 +273,9 @@ def test_a_long_epoch_of_a_learners_own_loop_goes_block_by_block():
 def test_the_result_is_recorded(tmp_path):
     result = run(tmp_path, published={"accuracy": 0.5}, seeds=(0, 1, 2))
     record = json.loads((tmp_path / "result.json").read_text())
-    assert (
-        record["recipe"] == {"name": "blobs"} == json.loads((tmp_path / "recipe.json").read_text())
-    )
+    assert record["recipe"] == {"name": "blobs"}
+    stored = json.loads((tmp_path / "recipe.json").read_text())
+    assert stored == {"run": record["run"], "name": "blobs"}
     assert record["published"] == {"accuracy": 0.5}
     assert record["outcome"] == "finished"
     assert record["per_seed"] == result.test_accuracy.tolist()
@@ -285,8 +285,16 @@ def test_the_result_is_recorded(tmp_path):
     assert record["seeds"] == [0, 1, 2]
     assert {"python", "jax", "jaxlib", "numpy", "latticework"} <= set(record["versions"])
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == result.metrics
-    names = ["checkpoint.safetensors", "metrics.jsonl", "recipe.json", "result.json"]
+    named = [{"run": record["run"], **line} for line in result.metrics]
+    assert [json.loads(line) for line in lines] == named
+    names = [
+        ".lock",
+        "checkpoint.safetensors",
+        "data.json",
+        "metrics.jsonl",
+        "recipe.json",
+        "result.json",
+    ]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == names
 
 

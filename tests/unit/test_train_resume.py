@@ -13,7 +13,7 @@ from train_support import SoftmaxLearner, blobs, compiled_once, run
 
 from latticework.train import OptimiserConfig, Outcome, SilentProgress, files
 
-OPERATIONS = 80
+OPERATIONS = 81
 """File operations of the run that is crashed; the first 7 write the recipe."""
 OWN = ("run", "seconds", "train_seconds", "images_per_second")
 

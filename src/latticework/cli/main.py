@@ -45,16 +45,15 @@ def main_process() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     args = list(sys.argv[1:] if argv is None else argv)
-    with interrupts.watching(["latticework", *args]) as watch:
-        settle_streams()
-        with warnings_in_lines():
-            status = _main(args, watch)
-            if not watch.requested:
-                return status
-            if line := watch.how_to_go_on():
-                with contextlib.suppress(OSError):
-                    print(line, file=sys.stderr)
-            return watch.status
+    settle_streams()  # first: what is opened before it would take the number of a closed stream
+    with interrupts.watching(["latticework", *args]) as watch, warnings_in_lines():
+        status = _main(args, watch)
+        if not watch.requested:
+            return status
+        if line := watch.how_to_go_on():
+            with contextlib.suppress(OSError):
+                print(line, file=sys.stderr)
+        return watch.status
 
 
 def _main(args: list[str], watch: interrupts.Watch) -> int:

@@ -81,7 +81,12 @@ class NativeKernel(AbstractKernel):
         own = {name: params[name] for name in GROUPS}
         found = border.call(
             "latticework_update",
-            own | {"inputs": inputs, "targets": targets, "key": self._key_words(key, num_seeds)},
+            own
+            | {
+                "inputs": inputs,
+                "targets": self._classes(targets),
+                "key": self._key_words(key, num_seeds),
+            },
             _like(own, "d_") | {"loss": scalar, "correct": scalar},
             {
                 "feedback": native_tables.feedback(self.problem),
@@ -165,7 +170,7 @@ class NativeKernel(AbstractKernel):
         scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
         data = {
             "pixels": inputs.reshape(num_examples, size // channels, channels),
-            "targets": targets,
+            "targets": self._classes(targets),
             "order": order,
             "table": jnp.asarray(byte_values, dtype),
             "bounds": jnp.stack([start, stop]).astype(jnp.int32),
@@ -191,6 +196,14 @@ class NativeKernel(AbstractKernel):
             "options": native_tables.options(self.problem, self.num_threads),
             "simd": self.simd,
         }
+
+    def _classes(self, targets: Array) -> Array:
+        """Classes as int32: what is no class stays none, however wide its numbers."""
+        if targets.dtype == jnp.int32 or not jnp.issubdtype(targets.dtype, jnp.integer):
+            return targets
+        info, num_classes = jnp.iinfo(targets.dtype), self.problem.network.wiring.num_classes
+        low, high = max(-1, int(info.min)), min(num_classes, int(info.max))
+        return jnp.clip(targets, low, high).astype(jnp.int32)
 
     def _key_words(self, key: Array | None, num_seeds: int) -> Array:
         """Two words per seed for the counter-based generator."""

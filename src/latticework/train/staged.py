@@ -104,8 +104,8 @@ class StagedRun:
         self.learned, self.is_read, self.notes = 0, False, Notes()
         self.losses: list[list[float]] = []
         self.earlier_seconds = self.train_seconds = 0.0
-        shares = dataclasses.asdict(protocol)
-        self.fingerprint = fingerprint(learner, encode, dataset, seeds, recipe, protocol=shares)
+        more = {"protocol": dataclasses.asdict(protocol), "staging": dataclasses.asdict(config)}
+        self.fingerprint = fingerprint(learner, encode, dataset, seeds, recipe, **more)
         self._learn = jax.jit(lambda params, raw, first: learner.learn(params, encode(raw), first))
         self._features = jax.jit(lambda params, raw: learner.features(params, encode(raw)))
 
