@@ -13,7 +13,7 @@ template <class T>
 struct Partial {
   typedef typename Simd<T>::V V;
   Cut cut;
-  size_t per_group;  // vectors
+  size_t per_group;  // vectors, in whole vectors of vectors, as they are read together
   V* sums;           // [seed, group, cell, slot + 2]
   T* totals;         // [seed, cell, slot + 2], over groups and lanes
   T* loss;           // [seed, batch]
@@ -21,16 +21,16 @@ struct Partial {
   size_t bytes;
 
   explicit Partial(const Batch& batch) : cut(cut_batch(batch.batch, Simd<T>::width)) {
-    per_group = static_cast<size_t>(batch.plan->num_cells) * (batch.plan->num_slots + 2);
+    constexpr size_t width = Simd<T>::width;
+    const size_t used = static_cast<size_t>(batch.plan->num_cells) * (batch.plan->num_slots + 2);
+    per_group = (used + width - 1) / width * width;
     Scratch scratch(batch.partial);
-    // The last group's sums are read in whole vectors of vectors.
-    sums = scratch.take<V>(per_group * cut.num_groups * batch.num_seeds + Simd<T>::width);
-    totals = scratch.take<T>(padded_totals() * batch.num_seeds);
+    sums = scratch.take<V>(per_group * cut.num_groups * batch.num_seeds);
+    totals = scratch.take<T>(per_group * batch.num_seeds);
     loss = scratch.take<T>(static_cast<size_t>(batch.num_seeds) * batch.batch);
     correct = scratch.take<T>(static_cast<size_t>(batch.num_seeds) * batch.batch);
     bytes = scratch.used;
   }
-  size_t padded_totals() const { return per_group + Simd<T>::width; }
   V* group_sums(int seed, int group) const {
     return sums + (static_cast<size_t>(seed) * cut.num_groups + group) * per_group;
   }
@@ -191,7 +191,7 @@ void finish_update(const Batch& batch, int seed) {
   V* sums = partial.group_sums(seed, 0);
   for (int g = 1; g < partial.cut.num_groups; ++g)
     for (size_t n = 0; n < partial.per_group; ++n) sums[n] += partial.group_sums(seed, g)[n];
-  T* totals = partial.totals + seed * partial.padded_totals();
+  T* totals = partial.totals + seed * partial.per_group;
   sum_lanes<T>(sums, partial.per_group, totals);
   const auto total = [&](size_t k, size_t which) { return totals[k * (slots + 2) + which] * share; };
   for (size_t first = 0; first < cells; first += S::width) {
