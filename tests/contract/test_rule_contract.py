@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from test_cell_contract import Softsign
@@ -82,8 +83,8 @@ def test_gradient_is_the_sum_of_the_steps():
     tasks = [task for task in registered_tasks(network) if isinstance(task[0], AbstractOnlineRule)]
     params, inputs, targets = probe(network)
     everything = results(network, registered_tasks(network))
-    readouts = everything[Bptt(), "sum"].readouts[0]
-    signals = {mode: readout_gradient(readouts, np.asarray(targets[0]), mode) for mode in MODES}
+    readouts, target = map(jnp.asarray, (everything[Bptt(), "sum"].readouts[0], targets[0]))
+    signals = {mode: readout_gradient(readouts, target, mode) for mode in MODES}
 
     @jit
     def steps(memories, channels, signal):

@@ -107,6 +107,7 @@ WHOLE = npz(x=npy("'|u1'", "(9,)", bytes(9)), y=npy("'|u1'", "(9,)", bytes(9)))
         (directory(WHOLE, 46, ord("z"), 1), "another name in its own header"),
         (directory(WHOLE, 46, ord("y"), 1), "the same name"),
         (directory(WHOLE, 50, ord("x"), 1), "which is no array"),
+        (directory(WHOLE, 46, ord("\n"), 1), "cannot be printed"),
     ],
 )
 def test_refused_archives(tmp_path, content, expected):

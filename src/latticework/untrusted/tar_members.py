@@ -4,7 +4,6 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from latticework.core.checks import require
 
@@ -28,7 +27,7 @@ class TarFile:
         stream: where they come from.
     """
 
-    def __init__(self, name: str, size: int, stream: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, name: str, size: int, stream: gzip.GzipFile) -> None:
         self.name, self.size = name, size
         self._left, self._stream = size, stream
 
@@ -89,7 +88,7 @@ def _header(head: bytes) -> tuple[str, int, bytes]:
     return b"/".join(filter(None, (prefix, name))).decode(errors="replace"), size, head[156:157]
 
 
-def _read(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
+def _read(stream: gzip.GzipFile, count: int) -> bytes:
     """Up to `count` bytes, whatever is wrong with the stream being one exception."""
     try:
         return stream.read(count)

@@ -93,6 +93,7 @@ def _entry(directory: bytes, at: int) -> tuple[Member, int]:
         name = directory[at + _ENTRY.size : at + _ENTRY.size + name_length].decode()
     except UnicodeDecodeError:
         raise ValueError("the name of a member is not UTF-8") from None
+    require(name.isprintable(), "the name of a member has characters that cannot be printed")
     return Member(name, start, packed, size, method, checksum), end
 
 
