@@ -139,6 +139,11 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
     digit = np.zeros((28, 28), np.uint8)
     digit[5:23, 13:16] = 255
     Image.fromarray(digit).save(tmp_path / "digit.png")
+    if "pictures" in command:
+        for number in range(96):
+            picture = tmp_path / "pictures" / f"class{number % 2}" / f"{number}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(digit).save(picture)
     words = [str(run_folder) if w in ("RUN", "runs/NAME") else w for w in shlex.split(command)[1:]]
     words = [w.replace("NAME", "grid-best") for w in words]
     assert words[0] in COMMANDS
@@ -168,6 +173,8 @@ def made_small(words: list[str], folder: Path) -> list[str]:
     if "synthetic" in words[1]:
         small = ["--training.epochs", "1", "--no-pictures"]
     given = {w for w in words if w.startswith("--")}
+    if "--task.folder" in given:
+        given.add("--task.dataset")  # which a folder of pictures stands for
     pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
     return [w for pair in pairs if pair[0] not in given for w in pair] + ["--run-dir", str(folder)]
 
