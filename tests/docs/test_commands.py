@@ -174,7 +174,7 @@ def made_small(words: list[str], folder: Path) -> list[str]:
         small = ["--training.epochs", "1", "--no-pictures"]
     given = {w for w in words if w.startswith("--")}
     if "--task.folder" in given:
-        given.add("--task.dataset")  # which a folder of pictures stands for
+        given |= {"--task.dataset", "--training.eval-subset"}  # the folder is small as it is
     pairs = [small[n : n + 2] for n in range(0, len(small) - 1, 2)] + [[small[-1]]]
     return [w for pair in pairs if pair[0] not in given for w in pair] + ["--run-dir", str(folder)]
 
