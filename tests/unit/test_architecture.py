@@ -4,6 +4,7 @@ import ast
 import enum
 import importlib
 import inspect
+import logging
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -24,6 +25,15 @@ MAX_NATIVE_LINES = 450
 
 MAX_CODE_LINES = 60
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    """import-linter switches off every logger that there is; later tests read the package's."""
+    yield
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 def place(path: Path) -> str:

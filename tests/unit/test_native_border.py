@@ -74,8 +74,11 @@ def test_parameters_of_another_shape_or_type_are_refused(case):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda i, t: (i, t.astype(jnp.int16)), "targets is int16, expected int32; convert it"),
-        (lambda i, t: (i, t.astype(jnp.float32)), "targets is float32, expected int32"),
+        (lambda i, t: (i, t.astype(jnp.float32)), "targets is float32, expected int32; convert it"),
+        (
+            lambda i, t: (i, t.astype(jnp.int16).at[1, 2].set(300)),
+            "targets has 300 at 5",
+        ),
         (lambda i, t: (i.astype(jnp.float16), t), "inputs is float16, expected float32 or float64"),
         (
             lambda i, t: (i[..., :-1], t),

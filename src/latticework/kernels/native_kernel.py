@@ -197,12 +197,13 @@ class NativeKernel(AbstractKernel):
             "simd": self.simd,
         }
 
-    def _classes(self, targets: Array) -> Array:
+    @staticmethod
+    def _classes(targets: Array) -> Array:
         """Classes as int32: what is no class stays none, however wide its numbers."""
         if targets.dtype == jnp.int32 or not jnp.issubdtype(targets.dtype, jnp.integer):
             return targets
-        info, num_classes = jnp.iinfo(targets.dtype), self.problem.network.wiring.num_classes
-        low, high = max(-1, int(info.min)), min(num_classes, int(info.max))
+        given, taken = jnp.iinfo(targets.dtype), jnp.iinfo(jnp.int32)
+        low, high = max(int(given.min), int(taken.min)), min(int(given.max), int(taken.max))
         return jnp.clip(targets, low, high).astype(jnp.int32)
 
     def _key_words(self, key: Array | None, num_seeds: int) -> Array:
