@@ -41,7 +41,6 @@ def main(argv: Sequence[str]) -> int:
         screen.print(
             f"{options.fetch} is complete and its checksums are right: {origin}",
             style="bold",
-            markup=False,
             soft_wrap=True,
         )
     print_status(rows)
@@ -68,4 +67,4 @@ def print_status(rows: Sequence[dict[str, Any]]) -> None:
     screen.print(made)
     for row in rows:
         if row["note"]:
-            screen.print(f"{row['dataset']}: {row['note']}", markup=False, soft_wrap=True)
+            screen.print(f"{row['dataset']}: {row['note']}", soft_wrap=True)

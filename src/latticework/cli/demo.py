@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         print_json({"url": server.url})
     else:
-        console().print(f"{server.url}  (Ctrl-C to stop)", markup=False, highlight=False)
+        console().print(f"{server.url}  (Ctrl-C to stop)")
     if not options.no_browser:
         with side_work(f"no browser can be opened; open {server.url} in one"):
             webbrowser.open(server.url)

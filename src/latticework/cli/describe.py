@@ -71,7 +71,7 @@ def _describe_any(recipe: AbstractRecipe, json: bool) -> None:
         f"{recipe.num_cells:,} cells, {recipe.num_parameters:,} parameters", soft_wrap=True
     )
     for line in recipe.details():
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
     rows = [(group, f"{count:,}") for group, count in recipe.parameters.items()]
     screen.print(table(("parameters of", "scalars"), rows, numbers=1))
     screen.print(f"kernel {facts['kernel']}", soft_wrap=True)
@@ -91,9 +91,9 @@ def _footing(screen: Console, recipe: AbstractRecipe) -> None:
 
 def _print(screen: Console, recipe: LeakyRecipe, found: Description) -> None:
     with side_work("no drawing of this network"):
-        # A drawing is neither wrapped nor searched for markup.
+        # A drawing is not wrapped.
         drawing = draw_text(recipe.network().wiring, plain=not _can_draw_lines())
-        screen.print(drawing, markup=False, soft_wrap=True)
+        screen.print(drawing, soft_wrap=True)
         screen.print()
     screen.print(_sizes(found), soft_wrap=True)
     screen.print(_parameters(found), soft_wrap=True)

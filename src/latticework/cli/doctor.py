@@ -43,7 +43,7 @@ def _print(findings: Sequence[Finding], is_well: bool) -> None:
     for finding in findings:
         screen.print(f"{finding.state:<8}", style=STYLES[finding.state], end="")
         text = f"{finding.what:<{width}}  {finding.detail}"
-        screen.print(text, markup=False, soft_wrap=True)
+        screen.print(text, soft_wrap=True)
     if is_well:
         screen.print("all that is essential works; begin with: latticework train grid-snap1-adam")
     else:

@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
             _print_confusions(console(), counts, seed)
         if difference:
             text = f"NOTE: these are not the data that the run learned: {difference}"
-            console().print(text, style="bold yellow", markup=False, soft_wrap=True)
+            console().print(text, style="bold yellow", soft_wrap=True)
     return 0
 
 
@@ -109,9 +109,9 @@ def _print(screen: Console, opened: OpenRun, facts: dict[str, Any]) -> None:
             style="bold",
         )
     if facts["published"] is None:
-        screen.print("published: - (for these data and this recipe)", markup=False)
+        screen.print("published: - (for these data and this recipe)")
     else:
-        screen.print(f"published: {facts['published']:.3f}", markup=False)
+        screen.print(f"published: {facts['published']:.3f}")
 
 
 def _print_confusions(screen: Console, counts: np.ndarray, seed: int) -> None:

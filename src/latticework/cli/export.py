@@ -62,5 +62,5 @@ def main(argv: Sequence[str]) -> int:
         print_json({"files": [str(path) for path in paths], "bytes": len(model.weights)})
         return 0
     for path in paths:
-        console().print(f"{path}  {path.stat().st_size:,} bytes", markup=False, soft_wrap=True)
+        console().print(f"{path}  {path.stat().st_size:,} bytes", soft_wrap=True)
     return 0

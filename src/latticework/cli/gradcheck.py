@@ -186,7 +186,7 @@ def _print(
     screen.print()
     screen.print(f"{OWN.strip()} the recipe's own rule; exact: the rule claims the true gradient")
     if options.picture is not None:
-        screen.print(f"picture {options.picture}", soft_wrap=True, markup=False)
+        screen.print(f"picture {options.picture}", soft_wrap=True)
     print_notice(screen, prepared.dataset)
 
 

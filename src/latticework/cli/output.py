@@ -1,5 +1,6 @@
 """Printing: tables and sentences for people, one JSON value for programs."""
 
+import functools
 import json
 import shlex
 from collections.abc import Sequence
@@ -29,12 +30,9 @@ class _PlainConsole(Console):
 
 def console() -> Console:
     """Standard output; wide enough for tables when it is not a terminal."""
-    found = _PlainConsole(highlight=False, markup=False, emoji=False)
-    if not found.is_terminal:
-        found = _PlainConsole(
-            highlight=False, markup=False, emoji=False, width=WIDTH_WITHOUT_TERMINAL
-        )
-    return found
+    plain_text = functools.partial(_PlainConsole, highlight=False, markup=False, emoji=False)
+    found = plain_text()
+    return found if found.is_terminal else plain_text(width=WIDTH_WITHOUT_TERMINAL)
 
 
 def command(*words: Any) -> str:

@@ -76,7 +76,7 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 def _print(examples: Sequence[OwnImage], shares: np.ndarray, who: str) -> None:
     screen, num_classes = console(), shares.shape[1]
-    screen.print(f"{who}; scores are the softmax over the classes", markup=False, soft_wrap=True)
+    screen.print(f"{who}; scores are the softmax over the classes", soft_wrap=True)
     if num_classes <= MOST_COLUMNS:
         headers = ("class", *(str(n) for n in range(num_classes)), "image")
         rows = [
@@ -94,4 +94,4 @@ def _print(examples: Sequence[OwnImage], shares: np.ndarray, who: str) -> None:
     screen.print(made)
     for one in examples:
         if one.notes:
-            screen.print(f"{one.name}: {', '.join(one.notes)}", markup=False, soft_wrap=True)
+            screen.print(f"{one.name}: {', '.join(one.notes)}", soft_wrap=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import DataOptions, Unprefixed, parse, take_name
 from latticework.cli.going_on import train_again
+from latticework.cli.main import INTERRUPTED
 from latticework.cli.notice import print_origin
 from latticework.cli.output import command, console, print_json, spread, table
 from latticework.core.interrupts import check, go_on_with, reporting
@@ -24,7 +25,7 @@ from latticework.train import (
     run_folder,
 )
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 Done = tuple[AbstractRecipe, TrainResult]
 
 

@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> int:
     with side_work("no picture of this study"):
         picture = options.study.draw(result.rows, folder / f"{name}.png")
         if not options.json:
-            screen.print(f"picture {picture}", soft_wrap=True, markup=False)
+            screen.print(f"picture {picture}", soft_wrap=True)
     return 0
 
 
@@ -126,7 +126,6 @@ class _Lines:
         with side_work("the study goes on, but a line of progress is lost"):
             self._screen.print(
                 f"{done}/{total}  {settings}  {row['seconds']:.1f} s, {clock(left)} left",
-                markup=False,
                 soft_wrap=True,
             )
 

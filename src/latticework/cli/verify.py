@@ -58,7 +58,7 @@ def _print(cases) -> list[CaseResult]:
 
     def line(*columns: Any, style: str = "") -> None:
         text = LINE.format(*columns).rstrip()
-        screen.print(text, style=style, markup=False, soft_wrap=True)
+        screen.print(text, style=style, soft_wrap=True)
 
     line("case", "error", "tolerance", "", "time", "nearest to its tolerance", style="bold")
     for result in cases:
@@ -73,7 +73,7 @@ def _print(cases) -> list[CaseResult]:
         seconds = f"{result.seconds:.1f} s"
         line(result.case, *numbers[:2], WORDS[result.outcome], seconds, numbers[2], style=style)
         if result.message:
-            screen.print(f"  {result.message}", markup=False, soft_wrap=True)
+            screen.print(f"  {result.message}", soft_wrap=True)
     counts = {word: sum(r.outcome is outcome for r in results) for outcome, word in WORDS.items()}
     checks = sum(len(result.checks) for result in results)
     screen.print(
