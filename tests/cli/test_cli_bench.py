@@ -59,6 +59,7 @@ def test_every_kernel_but_the_reference_takes_part(monkeypatch):
     assert len(names) >= 2
 
 
+@pytest.mark.all
 def test_text_and_double_precision():
     argv = ["--repeats", "1", "--cases", "tree-4", "--kernels", "reference", "skewed_adjoint"]
     said = call("bench", *argv, "--dtype", "float64")

@@ -30,6 +30,7 @@ def test_an_exact_rule_of_the_recipe_is_measured_beside_the_sweep():
     assert rows["rtrl", None]["is_own"] and rows["rtrl", None]["relative_error"] < 1e-10
 
 
+@pytest.mark.all
 def test_a_broadcast_rule_is_not_the_gradient_and_its_own_reach_is_measured():
     argv = ["--rule.signal", "broadcast", "--rule.hops", "5", "--hops", "0"]
     rows = by_rule(call("gradcheck", *SMALL, *argv, "--json").json["rows"])

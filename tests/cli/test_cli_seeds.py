@@ -24,6 +24,7 @@ def test_more_seeds_than_there_are(tmp_path):
     assert "seed is -1" in refuse("describe", "small-world-snap1", "--topology.seed=-1")
 
 
+@pytest.mark.all
 def test_the_first_and_the_last_seed_differ(tmp_path):
     said = [call("train", *SMALL, "--seed", s, "--run-dir", f"r{s}", "--json") for s in (0, LAST)]
     assert [one.status for one in said] == [0, 0], said

@@ -165,6 +165,7 @@ def test_imperfect_hardware(topology):
     assert taken["reference"] == len(IMPERFECT_TASKS)
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("noise", ["message_noise", "trace_noise"])
 def test_noise_has_the_same_moments(noise):
     """Draws differ between kernels; their distribution must not."""

@@ -78,6 +78,7 @@ def check_statements(rule: AbstractRule, network: Network) -> None:
         assert long == short, "an online rule keeps the same whatever the length"
 
 
+@pytest.mark.all
 def test_gradient_is_the_sum_of_the_steps():
     network = network_on(SmallWorld(4, 3, num_long_edges=5))
     tasks = [task for task in registered_tasks(network) if isinstance(task[0], AbstractOnlineRule)]

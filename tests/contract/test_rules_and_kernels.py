@@ -13,7 +13,7 @@ from support.instances import instances
 from support.probe import Task, network_on, registered_tasks
 
 
-@pytest.mark.parametrize("topology", instances(TOPOLOGIES, first_only=True))
+@pytest.mark.parametrize("topology", instances(TOPOLOGIES, first_only=True, quick={"grid"}))
 def test_registered(topology):
     network = network_on(topology)
     tasks = registered_tasks(network)

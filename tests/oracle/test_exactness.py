@@ -30,7 +30,9 @@ DIFFERENCES = 2e-8
 NUM_DIRECTIONS = 6
 
 
-@pytest.mark.parametrize("topology", instances(TOPOLOGIES, first_only=True))
+@pytest.mark.parametrize(
+    "topology", instances(TOPOLOGIES, first_only=True, quick={"grid", "small_world"})
+)
 def test_rtrl_is_bptt_is_finite_differences(topology):
     network = network_on(topology)
     assert_alive(network)

@@ -81,6 +81,7 @@ def test_weights_that_nothing_enters_do_not_learn():
         assert direction["weight"][3:].all()
 
 
+@pytest.mark.all
 @pytest.mark.parametrize("mode", ["sum", "per_t"])
 @pytest.mark.parametrize(
     "topology", [Grid(4, 3), SmallWorld(4, 3, num_long_edges=5)], ids=["grid", "small_world"]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
 CHECKED = "from support.annotations import check_annotations; check_annotations(); "
 EVERYTHING = "from support.every_annotation import main; main()"
@@ -26,6 +28,7 @@ def run(program: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.all
 def test_every_module_imports_checked_and_learners_are_called_as_they_say():
     done = run(EVERYTHING)
     assert done.returncode == 0, done.stderr[-4000:]

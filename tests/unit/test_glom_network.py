@@ -161,7 +161,7 @@ def test_consensus_brings_columns_together():
     assert scatter(strong) < 0.5 * scatter(NETWORK)
 
 
-@pytest.mark.parametrize("min_steps", [None, 1])
+@pytest.mark.parametrize("min_steps", [None, pytest.param(1, marks=pytest.mark.all)])
 def test_steps_written_out_are_the_steps_of_the_loop(monkeypatch, min_steps):
     network = with_rule(snapshots=Snapshots((1, 2)), noise=0.1, min_steps=min_steps)
     dropping = replace(network, nets=replace(NETS, dropout=0.25))

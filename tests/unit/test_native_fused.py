@@ -97,7 +97,7 @@ def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> No
         assert largest_error(rounded, expected) < 2e-5, task
 
 
-@settings(QUICK, max_examples=10)
+@settings(QUICK, max_examples=4)
 @given(topologies(), sizes(), st.sampled_from(TASKS))
 def test_the_same_as_one_by_one(topology, size, task):
     check(topology, size, (task,))

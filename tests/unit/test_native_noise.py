@@ -80,8 +80,8 @@ def same_moments(got: np.ndarray, expected: np.ndarray) -> None:
     assert np.abs(z_variance).max() < WORST_Z
 
 
-SHORT = ("both", "rounding")
-"""These need every kind of draw; the others go to `make test-all`."""
+SHORT = ("rounding",)
+"""This needs a few draws; the others go to `make test-all`."""
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,13 @@ def test_the_settings_do_change_what_jax_draws():
     np.testing.assert_array_equal(draws[0], draws[2])
 
 
-@pytest.mark.parametrize("one", [NOISY, SMALL_WAVES], ids=["leaky", "tnn"])
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(NOISY, id="leaky"),
+        pytest.param(SMALL_WAVES, id="tnn", marks=pytest.mark.all),
+    ],
+)
 def test_a_run_is_the_same_under_any_setting(one, tmp_path):
     prepared = prepare(one, DataSource(offline=True))
     plain = run(prepared, (0, 1), run_dir=tmp_path / "plain")

@@ -38,13 +38,19 @@ ELSEWHERE = {
 """Lattices that only this kernel and the definition know."""
 
 
+QUICK = ("plain", "gated", "block norm")
+"""The loops of `make test`; the others are of `make test-all`."""
+
+
 def check(loop: LatticeLoop, batch: int = BATCH) -> None:
     case = loop_case(loop, batch)
     expected = value_and_pull(ReferenceLoop(loop), case)
     close_to_largest(value_and_pull(ShiftedLoop(loop), case), expected, 1e-12)
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.all]) for name in LOOPS]
+)
 def test_parity(name):
     case, expected = truth(name)
     close_to_largest(value_and_pull(ShiftedLoop(case.loop), case), expected, 1e-12)
@@ -65,7 +71,7 @@ def test_every_activation(cell, activation, inner_steps):
     check(LatticeLoop(Lattice((4, 4, 2)), cell(activation), Blocked((4, 2, 2), inner_steps), 2))
 
 
-@pytest.mark.parametrize("name", ["plain", "block norm"])
+@pytest.mark.parametrize("name", ["plain", pytest.param("block norm", marks=pytest.mark.all)])
 def test_remat_changes_nothing(name):
     case, _ = truth(name)
     kernels = (ShiftedLoop(case.loop, remat=remat) for remat in (False, True))
@@ -73,7 +79,7 @@ def test_remat_changes_nothing(name):
     assert jax.tree.all(jax.tree.map(np.array_equal, one, other))
 
 
-@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.all), 5])
 def test_any_batch(batch):
     """Examples do not see each other, and their gradients add up."""
     case = loop_case(PLAIN, 8)

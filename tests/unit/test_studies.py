@@ -70,6 +70,7 @@ def _asked(one: AbstractStudy) -> dict:
     return {field: getattr(one, field) for field in one.__dataclass_fields__}
 
 
+@pytest.mark.all
 def test_several_processes_give_the_same_rows(tmp_path: Path) -> None:
     rows = conduct(SQUARES, SOURCE, tmp_path / "b", jobs=2).rows
     assert [row["square"] for row in rows] == [0, 1, 4, 9]

@@ -229,6 +229,7 @@ def assert_same_program(folder: Path, uncut: Path) -> None:
         assert one[group].tobytes() == other[group].tobytes()
 
 
+@pytest.mark.all
 def test_kill_9_at_random_moments(tmp_path, uncut_program, compilations):
     rng = random.Random()  # other moments in every run of the tests; the result must not differ
     for _ in range(3):
