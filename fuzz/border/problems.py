@@ -17,6 +17,7 @@ import numpy as np
 from latticework.cells.consensus import NoAttention
 from latticework.cells.level_nets import LevelNets
 from latticework.core.fixed_point import FixedPoint
+from latticework.core.network import Network
 from latticework.kernels import Problem as LeakyProblem
 from latticework.kernels import native_tables
 from latticework.kernels.glom import NativeDelta, XlaDelta
@@ -27,6 +28,7 @@ from latticework.kernels.reference import ReferenceKernel
 from latticework.kernels.wave_problem import WaveProblem
 from latticework.kernels.wave_reference import ReferenceWaveKernel
 from latticework.kernels.wave_tables import wave_tables
+from latticework.readouts import OutputCode
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities
 from latticework.topologies import Diagonal, Grid, SmallWorld
 from support.loops import LOOPS
@@ -95,6 +97,8 @@ def leaky() -> Iterator[Problem]:
     )
     for number, topology in enumerate(topologies):
         network = network_on(topology)
+        if number % 2:
+            network = dataclasses.replace(network, readout=OutputCode(seed=number))
         for task in tasks:
             problem = LeakyProblem(network, *task)
             rule = task[0]
@@ -112,11 +116,12 @@ def leaky() -> Iterator[Problem]:
             if task[0] == tasks[0][0]:
                 yield Problem("latticework_score", plain, scores_of(reference))
             if kernel.fused_refusal() is None:
-                steps = {"step_sizes": np.array(STEP_SIZES)}
+                steps = {"step_sizes": np.array(STEP_SIZES), "layout": layout(network)}
+                codes = steps["layout"][2:].reshape(-1, network.wiring.num_channels)
                 yield Problem(
                     "latticework_train",
                     feedback | steps | plain,
-                    steps_of(reference) if is_exact else None,
+                    steps_of(reference, codes) if is_exact else None,
                 )
 
 
@@ -145,13 +150,25 @@ def scores_of(reference: ReferenceKernel) -> Callable[[Arrays], Arrays]:
     return run
 
 
-def steps_of(reference: ReferenceKernel) -> Callable[[Arrays], Arrays]:
+def layout(network: Network) -> np.ndarray:
+    """Steps, bytes of an example, and which byte or constant each channel shows at each step."""
+    rng = np.random.default_rng(network.wiring.num_cells)
+    num_steps, num_bytes = int(rng.integers(1, 20)), int(rng.integers(1, 40))
+    codes = rng.integers(0, 256 + num_bytes, (num_steps, network.wiring.num_channels))
+    is_pixel = rng.random(codes.shape) < 0.8
+    codes = np.where(is_pixel, 256 + codes % num_bytes, codes)
+    return np.array([num_steps, num_bytes, *codes.ravel()], np.int32)
+
+
+def steps_of(reference: ReferenceKernel, codes: np.ndarray) -> Callable[[Arrays], Arrays]:
     """Plain SGD one example after the other, by the reference's updates."""
     sizes = dict(zip(GROUPS, STEP_SIZES, strict=True))
 
     def one_call(given: Arrays) -> Arrays:
         first, last = given["bounds"]
-        inputs = given["table"][given["pixels"]]
+        constants = jnp.broadcast_to(jnp.arange(256, dtype=jnp.uint8), (len(given["pixels"]), 256))
+        known = jnp.concatenate([constants, given["pixels"]], axis=1)
+        inputs = given["table"][known[:, codes]]
 
         def step(carry, number):
             params, loss, correct = carry

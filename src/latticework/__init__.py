@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         small_world,
         tree,
     )
-    from latticework.readouts import PortSum
+    from latticework.readouts import OutputCode, PortSum
     from latticework.recipes import RECIPES, recipe
     from latticework.rules import Bptt, Broadcast, HopTrace, Message, NonIdealities, Rtrl, Stdp
     from latticework.schedules import Wave, Wavefront, corrected
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
         Grid,
         Inputs,
         Link,
+        RingLayers,
         SmallWorld,
         Tree,
         Uniform,
+        Windows,
     )
 
 __all__ = [
@@ -52,10 +54,12 @@ __all__ = [
     "Message",
     "Network",
     "NonIdealities",
+    "OutputCode",
     "PoissonIntervals",
     "PortSum",
     "Ramp",
     "RankOrder",
+    "RingLayers",
     "Rtrl",
     "Simulation",
     "SmallWorld",
@@ -65,6 +69,7 @@ __all__ = [
     "Uniform",
     "Wave",
     "Wavefront",
+    "Windows",
     "corrected",
     "diagonal",
     "grid",
@@ -89,7 +94,10 @@ _HOMES = {
         "small_world",
         "tree",
     ),
-    "latticework.readouts": ("PortSum",),
+    "latticework.readouts": (
+        "OutputCode",
+        "PortSum",
+    ),
     "latticework.recipes": (
         "RECIPES",
         "recipe",
@@ -121,9 +129,11 @@ _HOMES = {
         "Grid",
         "Inputs",
         "Link",
+        "RingLayers",
         "SmallWorld",
         "Tree",
         "Uniform",
+        "Windows",
     ),
 }
 """Where the names come from. They are imported when they are asked for: `latticework --help` needs

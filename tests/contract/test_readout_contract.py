@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from latticework.core.readout import AbstractReadout
+from latticework.core.readout import AbstractCountedReadout, AbstractReadout
 from latticework.core.topology import Wiring
 from latticework.readouts import READOUTS, PortSum
-from latticework.topologies import Diagonal, Grid, SmallWorld
+from latticework.topologies import Diagonal, Grid, SmallWorld, Windows
 from support.instances import instances
 
-WIRINGS = [topology.wiring for topology in (Grid(3, 2), Diagonal(6, 2, 3), SmallWorld(3, 3, 2))]
+SMALL = (Grid(3, 2), Diagonal(6, 2, 3), SmallWorld(3, 3, 2))
+WIRINGS = [topology.wiring for topology in (*SMALL, Windows(8, 2, num_classes=3))]
 
 
 def check_readout(readout: AbstractReadout, wiring: Wiring) -> None:
@@ -34,11 +35,15 @@ def check_readout(readout: AbstractReadout, wiring: Wiring) -> None:
     assert np.allclose(jnp.vdot(gradient, read), jnp.vdot(spread, outputs), atol=1e-13)
     jacobian = jax.jacobian(lambda y: readout.read(wiring, y))(outputs[:, 0])
     assert np.all(np.abs(np.asarray(jacobian)).sum(axis=1) > 0), "a class reads nothing"
+    if isinstance(readout, AbstractCountedReadout):
+        counts = readout.counts(wiring)
+        assert np.issubdtype(counts.dtype, np.integer)
+        assert np.allclose(jacobian, readout.gain * counts, atol=1e-15)
     single = readout.read(wiring, outputs.astype(jnp.float32))
     assert single.dtype == jnp.float32
 
 
-@pytest.mark.parametrize("wiring", WIRINGS, ids=["grid", "diagonal", "small_world"])
+@pytest.mark.parametrize("wiring", WIRINGS, ids=["grid", "diagonal", "small_world", "windows"])
 @pytest.mark.parametrize("readout", instances(READOUTS))
 def test_registered(readout, wiring):
     check_readout(readout, wiring)

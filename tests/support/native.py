@@ -1,5 +1,6 @@
 """What the tests of the compiled kernels share: random wirings, and who is compared with whom."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import jax
@@ -15,7 +16,8 @@ from latticework.kernels import Problem
 from latticework.kernels.extension import extension
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.reference import ReferenceKernel
-from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
+from latticework.readouts import OutputCode
+from latticework.topologies import Diagonal, Grid, RingLayers, SmallWorld, Tree, Windows
 from support.probe import jit, network_on
 
 QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -77,6 +79,17 @@ def topologies() -> st.SearchStrategy[AbstractTopology]:
         st.builds(SmallWorld, st.just(4), st.just(3), st.integers(0, 9), seed),
         st.builds(Tree, st.integers(2, 6), st.integers(1, 3), seed),
         st.builds(lambda n, c, m: Diagonal(n * m, c, n), small, st.integers(1, 5), small),
+        st.builds(
+            lambda fan_in, classes: RingLayers((5, 6, 7), fan_in, (1, 2), 5, classes),
+            small,
+            small,
+        ),
+        st.builds(
+            lambda fan_in, clock, n: Windows(9, fan_in, 1, n, 4, n, clock, n),
+            small,
+            st.booleans(),
+            small,
+        ),
     )
 
 
@@ -102,8 +115,10 @@ def sizes() -> st.SearchStrategy[Sizes]:
 
 
 def drawn(topology: AbstractTopology, size: Sizes) -> tuple[Network, dict, jax.Array, jax.Array]:
-    """A network, float64 parameters `[seed, ...]`, inputs and targets."""
+    """A network, float64 parameters `[seed, ...]`, inputs and targets; some read by a code."""
     network = network_on(topology)
+    if size.seed == 3:
+        network = dataclasses.replace(network, readout=OutputCode(gain=0.7, seed=size.batch))
     keys = jax.random.split(jax.random.key(size.seed), size.num_seeds)
     each = [network.init(key) for key in keys]
     params = jax.tree.map(lambda *leaves: jnp.stack(leaves).astype(jnp.float64), *each)

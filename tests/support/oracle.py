@@ -76,8 +76,8 @@ class Oracle:
                 before = self.s[:, :, t - 1, k] if t else 0.0
                 self.s[:, :, t, k] = a * before + (1 - a) * self.drive(t, k)
                 self.y[:, :, t, k] = np.tanh(self.s[:, :, t, k] + self.bias[:, :, k])
-        gain = self.network.readout.gain
-        self.readouts = gain * self.y[..., wiring.readout_ports].sum(-1)
+        readout = self.network.readout
+        self.readouts = readout.gain * self.y @ readout.counts(wiring).T
         self.scores = self.readouts.sum(2)
 
     def drive(self, t: int, k: int) -> np.ndarray:
@@ -166,9 +166,8 @@ class Oracle:
     def _messages(self, error, slope, ideal: NonIdealities, feedback):
         wiring = self.wiring
         raw = np.zeros_like(slope)
-        for number, members in enumerate(wiring.readout_ports):
-            for cell in members:
-                raw[:, :, cell] += self.network.readout.gain * error[:, :, number]
+        readout = self.network.readout
+        raw += readout.gain * error @ readout.counts(wiring)
         if feedback is not None:
             raw += error @ feedback.T
         read = np.zeros_like(raw)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from latticework.core.byte_encoding import in_order
 from latticework.kernels import Problem, border
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.kernels.wave_native import NativeWaveKernel
@@ -110,7 +111,8 @@ def test_what_python_cannot_see_is_refused_by_the_handler():
 
 def test_orders_beyond_the_examples_are_refused():
     kernel, params, inputs, targets = leaky()
-    steps = kernel.fused_sgd(dict.fromkeys(params, 0.1), tuple(range(256)))
+    encoding = in_order(tuple(range(256)), 4, inputs.shape[-1])
+    steps = kernel.fused_sgd(dict.fromkeys(params, 0.1), encoding)
     pixels = jnp.zeros((3, 4, inputs.shape[-1]), jnp.uint8)
     bounds = (jnp.int32(0), jnp.int32(2))
     order = jnp.asarray([[0, 2], [1, 3]], jnp.int32)

@@ -7,15 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latticework.cells import LeakyTanh
+from latticework.core.byte_encoding import ByteEncoding, in_order
+from latticework.core.network import Network
 from latticework.core.topology import AbstractTopology
 from latticework.kernels import Problem
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.models import LeakyLearner, diagonal, grid, small_world
+from latticework.readouts import OutputCode
 from latticework.recipes import RECIPES
-from latticework.recipes.leaky_recipe import byte_values
 from latticework.rules import Bptt, Broadcast, HopTrace, NonIdealities
-from latticework.tasks import Bump, PermutedImage, PixelImage, RowImage
-from latticework.topologies import Grid
+from latticework.schedules import Wavefront
+from latticework.tasks import PermutedImage, PixelImage, RowImage
+from latticework.topologies import Grid, Windows
 from latticework.train import OptimiserConfig
 from support.close import largest_error
 from support.native import (
@@ -49,6 +53,8 @@ TASKS = (
     ),
 )
 NUM_EXAMPLES, FIRST = 9, 2
+THREE = in_order(TABLE, 7, 3)
+IMAGES = in_order(TABLE, 28, 28)
 
 
 def data(topology: AbstractTopology, size: Sizes):
@@ -74,9 +80,9 @@ def one_by_one(kernel: NativeKernel, params, pixels, targets, order):
     return params, loss, correct
 
 
-def fused(kernel: NativeKernel, params, *rest, start=FIRST, stop=NUM_EXAMPLES):
-    steps = jax.jit(kernel.fused_sgd(SIZES, TABLE))
-    return steps(params, *rest, jnp.int32(start), jnp.int32(stop))
+def fused(kernel: NativeKernel, params, pixels, *rest, start=FIRST, stop=NUM_EXAMPLES):
+    steps = jax.jit(kernel.fused_sgd(SIZES, in_order(TABLE, *pixels.shape[1:])))
+    return steps(params, pixels, *rest, jnp.int32(start), jnp.int32(stop))
 
 
 def check(topology: AbstractTopology, size: Sizes, tasks=TASKS, **options) -> None:
@@ -142,15 +148,23 @@ def test_no_steps_change_nothing():
 def test_what_cannot_be_fused_is_refused():
     noisy = HopTrace(hops=1, non_idealities=NonIdealities(message_noise=0.1))
     with pytest.raises(ValueError, match="noise"):
-        NativeKernel(Problem(grid(3, 3), noisy, "sum")).fused_sgd(SIZES, TABLE)
+        NativeKernel(Problem(grid(3, 3), noisy, "sum")).fused_sgd(SIZES, THREE)
     uneven = NativeKernel(Problem(small_world(4, 3, 6), HopTrace(hops=1), "sum"))
     with pytest.raises(ValueError, match="different lengths"):
-        uneven.fused_sgd(SIZES, TABLE)
+        uneven.fused_sgd(SIZES, in_order(TABLE, 7, 4))
     whole = NativeKernel(Problem(grid(3, 3), Bptt(), "sum"))
     with pytest.raises(ValueError, match="255 entries"):
-        whole.fused_sgd(SIZES, TABLE[1:])
+        in_order(TABLE[1:], 7, 3)
+    with pytest.raises(ValueError, match=r"codes of 2 steps have \[2, 3\] channels"):
+        ByteEncoding(TABLE, ((256, 257, 258), (256, 257)))
+    with pytest.raises(ValueError, match="shows 4 channels, and the network has 3"):
+        whole.fused_sgd(SIZES, in_order(TABLE, 7, 4))
+    with pytest.raises(ValueError, match=r"layout\.code has 277 at 20, expected 0 <= x < byte"):
+        _, params, pixels, *rest = data(Grid(3, 3), Sizes(2, 1, 7, 1))
+        steps = whole.fused_sgd(SIZES, ByteEncoding(TABLE, (*THREE.codes[:-1], (274, 275, 277))))
+        steps(params, pixels, *rest, jnp.int32(0), jnp.int32(1))
     _, params, pixels, *rest = data(Grid(3, 3), Sizes(2, 1, 7, 1))
-    with pytest.raises(ValueError, match="takes bytes, 3 per step; got float32"):
+    with pytest.raises(ValueError, match="takes bytes; got float32"):
         fused(whole, params, pixels.astype(jnp.float32), *rest)
 
 
@@ -159,29 +173,57 @@ def sgd(**options) -> OptimiserConfig:
 
 
 def test_the_learner_offers_it_for_plain_sgd_on_single_images():
-    learner = LeakyLearner(grid(), HopTrace(hops=1), byte_values=TABLE)
+    learner = LeakyLearner(grid(), HopTrace(hops=1), encoding=IMAGES)
     assert learner.fused_steps(sgd(), 1) is not None
     assert learner.fused_steps(sgd(), 2) is None
     assert learner.fused_steps(sgd(clip_norm=1.0), 1) is None
     assert learner.fused_steps(OptimiserConfig(), 1) is None
     assert LeakyLearner(grid(), HopTrace(hops=1)).fused_steps(sgd(), 1) is None
-    other = LeakyLearner(grid(), HopTrace(hops=1), kernel_name="reference", byte_values=TABLE)
+    other = LeakyLearner(grid(), HopTrace(hops=1), kernel_name="reference", encoding=IMAGES)
     assert other.fused_steps(sgd(), 1) is None
-    uneven = LeakyLearner(small_world(4, 3, 6), HopTrace(hops=1), byte_values=TABLE)
+    uneven = LeakyLearner(small_world(4, 3, 6), HopTrace(hops=1), encoding=IMAGES)
     assert uneven.fused_steps(sgd(), 1) is None
-    assert LeakyLearner(diagonal(), Bptt(), byte_values=TABLE).fused_steps(sgd(), 1) is not None
+    assert LeakyLearner(diagonal(), Bptt(), encoding=IMAGES).fused_steps(sgd(), 1) is not None
 
 
 def test_recipes_tell_the_learner_what_bytes_mean():
     recipe = RECIPES["grid-snap1-sgd"]
     learner = recipe.learner()
     assert learner.fused_steps(recipe.optimiser, recipe.training.batch_size) is not None
-    raw = np.arange(256, dtype=np.uint8).repeat(7)[: 28 * 28 * 2].reshape(2, 28, 28)
-    for task in (RowImage(gain=3.0), PixelImage(gain=3.0)):
-        table = byte_values(task)
-        assert table is not None
-        meant = np.asarray(table, np.float32)[raw].reshape(2, task.num_steps, task.num_channels)
+    assert learner.encoding == recipe.task.byte_encoding()
+    assert RECIPES["synthetic-snap1"].learner().encoding is None
+    raw = np.random.default_rng(1).integers(0, 256, (2, 28, 28), np.uint8)
+    for task in (
+        RowImage(gain=3.0),
+        PixelImage(gain=3.0),
+        PermutedImage(seed=2),
+        RowImage(gain=0.3, delays=(0, 2, 27), clock=True, column_seed=5),
+    ):
+        encoding = task.byte_encoding()
+        assert encoding is not None
+        known = np.concatenate([np.tile(np.arange(256), (2, 1)), raw.reshape(2, -1)], axis=1)
+        meant = np.asarray(encoding.values, np.float32)[known[:, encoding.table()]]
         np.testing.assert_array_equal(meant, task.encode(jnp.asarray(raw)))
-    assert byte_values(PermutedImage()) is None
-    assert byte_values(RowImage(channels=7)) is None
-    assert byte_values(Bump()) is None
+    assert RowImage(channels=7).byte_encoding() is None
+
+
+def test_delays_and_a_clock_in_the_fused_loop():
+    """Steps on shown bytes are the steps on what the task encodes."""
+    task = RowImage(gain=1.5, delays=(0, 3), clock=True)
+    topology = Windows(8, 2, 3, num_copies=2, clock=True, num_classes=3)
+    network = Network(LeakyTanh(tau_max=2e-3), topology, Wavefront(), OutputCode(seed=1))
+    kernel = NativeKernel(Problem(network, HopTrace(hops=0), "sum"))
+    params = jax.tree.map(
+        lambda leaf: leaf[None].astype(jnp.float64), network.init(jax.random.key(1))
+    )
+    raw = jnp.asarray(np.random.default_rng(1).integers(0, 256, (4, 28, 28)), jnp.uint8)
+    targets, order = jnp.asarray([0, 2, 1, 1], jnp.int32), jnp.asarray([[2, 0, 3, 1]], jnp.int32)
+    steps = kernel.fused_sgd(SIZES, task.byte_encoding())
+    got, _, _ = steps(params, raw, targets, order, jnp.int32(0), jnp.int32(4))
+    expected = params
+    for example in order[0]:
+        inputs = task.encode(raw[example]).astype(jnp.float64)[None, None]
+        made = kernel.updates(expected, inputs, targets[example][None, None])
+        expected = {name: expected[name] - SIZES[name] * made.direction[name] for name in expected}
+    assert largest_error(got, expected) < 1e-12
+    assert largest_error(got, params) > 1e-3

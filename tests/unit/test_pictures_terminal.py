@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from latticework.core.topology import AbstractTopology, Wiring
 from latticework.pictures import draw_text
-from latticework.topologies import TOPOLOGIES, Diagonal, Grid, SmallWorld, Tree
+from latticework.readouts import OutputCode
+from latticework.topologies import TOPOLOGIES, Diagonal, Grid, RingLayers, SmallWorld, Tree, Windows
 
 GRID = """\
  x0 ──→[*]──→[*]──→[*]
@@ -34,6 +35,14 @@ topologies = st.one_of(
     st.builds(Grid, sizes, sizes),
     st.builds(Tree, st.integers(2, 300), st.integers(1, 12), st.integers(0, 9), st.booleans()),
     st.builds(lambda n, per, c: Diagonal(n * per, c, n), sizes, st.integers(1, 3), sizes),
+    st.builds(
+        lambda widths, fan_in: RingLayers(widths, fan_in, (1,), 28, 2),
+        st.lists(st.integers(5, 90), min_size=1, max_size=20).map(tuple),
+        st.integers(1, 5),
+    ),
+    st.builds(
+        lambda cells, fan_in: Windows(cells, fan_in, 1), st.integers(10, 90), st.integers(1, 28)
+    ),
     st.builds(SmallWorld, st.integers(3, 30), st.integers(3, 30), st.integers(0, 3)),
 )
 
@@ -78,6 +87,32 @@ def test_a_cut_tree_counts_all_its_channels() -> None:
 
 def test_diagonal() -> None:
     assert draw_text(Diagonal(3, 4, 3).wiring).startswith(DIAGONAL)
+
+
+LAYERS = """\
+ xxxxxx x0..x5
+    │ reads at 0 +1 -1
+ ●●●●●● 6 cells
+    │ reads at 0 +2 -2
+  ●●●● 4 cells
+"""
+
+
+def test_layers_on_a_ring() -> None:
+    assert draw_text(RingLayers((6, 4), 3, (1, 2), 6, 2).wiring).startswith(LAYERS)
+    words = " ".join(draw_text(RingLayers((30,) * 3, 28, (1,)).wiring).split())
+    assert "+4 and 20 more" in words
+
+
+def test_windows_and_who_reads_them() -> None:
+    wiring = Windows(3, 2, 1, num_columns=3, num_classes=3).wiring
+    text = draw_text(wiring)
+    assert sorted(text.splitlines()[:3]) == sorted(
+        f" {' '.join(f'x{c}' for c in channels)} ──→ [*] ──→ r{cell}"
+        for cell, channels in enumerate(wiring.channel.tolist())
+    )
+    coded = draw_text(wiring, counts=OutputCode().counts(wiring))
+    assert coded.splitlines()[0].endswith("──→ [*] ──→ r0..r2, each for or against")
 
 
 def test_what_is_cut_says_so() -> None:

@@ -13,6 +13,7 @@ from latticework.tasks import DataSource, PermutedImage, PixelImage, RowImage, f
 from latticework.tasks.digits import digits
 from latticework.tasks.image_task import scale_pixels
 from latticework.tasks.permuted_image import permutation
+from latticework.tasks.row_image import column_order
 from support.close import SUMS, close_to_largest
 
 ALL_PIXELS = np.arange(256, dtype=np.uint8)
@@ -51,6 +52,28 @@ def test_the_published_inputs(golden_dir: Path):
     got = np.asarray(jax.jit(RowImage(gain=10.0).encode)(pixels))
     assert got.dtype == sequences.dtype
     assert np.array_equal(got, sequences)
+
+
+def test_delays_clock_and_order_of_columns():
+    plain = np.asarray(RowImage(gain=2.0).encode(IMAGES))
+    task = RowImage(gain=2.0, delays=(0, 3), clock=True, column_seed=7)
+    got = np.asarray(jax.jit(task.encode)(IMAGES))
+    assert got.shape == (3, task.num_steps, task.num_channels) == (3, 28, 57)
+    assert np.array_equal(got[..., :28], plain[..., column_order(7)])
+    assert not got[:, :3, 28:56].any()
+    assert np.array_equal(got[:, 3:, 28:56], got[:, :-3, :28])
+    clock = got[0, :, -1]
+    assert np.array_equal(got[..., -1], np.broadcast_to(clock, (3, 28)))
+    assert clock[0] == 0 and clock[-1] == 2
+    assert np.abs(np.diff(clock) - 2 / 27).max() <= 2 / 255, "even, in whole levels"
+    assert sorted(column_order(7).tolist()) == list(range(28))
+    assert RowImage(clock=True, channels=12).projection.num_in == 29
+
+
+@pytest.mark.parametrize("delays", [(), (-1,), (0, 28)])
+def test_delays_that_cannot_be_are_refused(delays):
+    with pytest.raises(ValueError, match="expected one or more, each from 0 to 27 steps"):
+        RowImage(delays=delays)
 
 
 def test_row_order():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latticework.core.topology import NOTHING, Wiring
-from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
+from latticework.topologies import Diagonal, Grid, RingLayers, SmallWorld, Tree, Windows
 from latticework.topologies.grid import LEFT, TOP
 from support.wirings import reachable
 
@@ -106,9 +106,59 @@ def test_small_world_seeds():
     assert SmallWorld(2, 2, 2).wiring.num_cells == 4
 
 
+def test_ring_layers_as_their_docstring_says():
+    topology = RingLayers((6, 4, 5), fan_in=3, strides=(1, 2), num_channels=9, num_classes=2)
+    wiring, first = topology.wiring, (0, 6, 10)
+    for number, (width, before, stride) in enumerate([(6, 9, 1), (4, 6, 2), (5, 4, 1)]):
+        table = wiring.pred if number else wiring.channel
+        start = first[number - 1] if number else 0
+        for i in range(width):
+            centre = i * before // width
+            places = [centre + stride * n for n in (0, 1, -1)]
+            expected = [start + place % before for place in places]
+            assert table[first[number] + i].tolist() == expected
+    assert wiring.depth.tolist() == [0] * 6 + [1] * 4 + [2] * 5
+    assert wiring.is_graded
+    assert wiring.readout_ports.tolist() == [[10, 12], [11, 13]], "the last cell is not read"
+    assert (wiring.pred >= 0).sum() + (wiring.channel >= 0).sum() == wiring.has_weight.sum() == 45
+
+
+def test_the_default_ring_has_1120_parameters():
+    wiring = RingLayers().wiring
+    assert wiring.has_weight.sum() + 2 * wiring.num_cells == 1120
+    assert wiring.readout_ports[3].tolist() == [112 + 3, 112 + 13]
+    assert wiring.pred[28 + 5].tolist() == [5, 7, 3, 9, 1, 11], "stride 2 in the second layer"
+
+
+@pytest.mark.parametrize("clock", [False, True])
+def test_windows_as_their_docstring_says(clock):
+    wiring = Windows(12, 3, 2, seed=4, num_columns=6, num_copies=2, clock=clock).wiring
+    assert len(wiring.edges) == 0
+    assert wiring.num_channels == 12 + clock
+    firsts = wiring.channel[:, 0]
+    assert sorted(firsts.tolist()) == sorted([*range(6)] * 2), "all columns come equally often"
+    for first, channels in zip(firsts, wiring.channel, strict=True):
+        columns = [(first + n) % 6 for n in (0, 2, 4)]
+        delayed = [6 + column for column in columns]
+        assert channels.tolist() == columns + delayed + [12] * clock
+    assert wiring.readout_ports.tolist() == [[label] for label in range(10)]
+    tables = [Windows(seed=seed).wiring.channel.tolist() for seed in (0, 0, 1)]
+    assert tables[0] == tables[1] != tables[2]
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
+        (lambda: RingLayers(()), r"widths are \(\), expected whole numbers from 1 up, one or more"),
+        (lambda: RingLayers(strides=(1, 0)), r"strides are \(1, 0\)"),
+        (lambda: RingLayers(fan_in=0), "fan_in is 0, expected at least 1"),
+        (lambda: RingLayers((28, 9)), "the last layer has 9 cells for 10 classes"),
+        (lambda: RingLayers(strides=(14,), fan_in=3), "layer 0 would read one of 28 places twice"),
+        (lambda: RingLayers((28, 4, 20), fan_in=6), "layer 2 would read one of 4 places twice"),
+        (lambda: Windows(9), "num_cells is 9, expected at least one for each of the 10 classes"),
+        (lambda: Windows(dilation=14, fan_in=3), "holds one of the 28 columns twice"),
+        (lambda: Windows(num_copies=0), "num_copies is 0, expected at least 1"),
+        (lambda: Windows(seed=-1), "seed"),
         (lambda: Grid(0, 3), "a grid of 0 x 3 cells is empty; rows and cols must be at least 1"),
         (lambda: Grid(3, -1), "a grid of 3 x -1 cells is empty"),
         (lambda: Tree(1, 3), "a tree over 1 channels has no cell"),

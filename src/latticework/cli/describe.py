@@ -8,6 +8,7 @@ from rich.console import Console
 
 from latticework.cli.arguments import RecipeOptions, parse, take_recipe
 from latticework.cli.output import console, print_json, table
+from latticework.core.readout import AbstractCountedReadout
 from latticework.core.side_work import side_work
 from latticework.pictures import draw_text
 from latticework.recipes import AbstractRecipe, LeakyRecipe, compared, to_json
@@ -92,7 +93,9 @@ def _footing(screen: Console, recipe: AbstractRecipe) -> None:
 def _print(screen: Console, recipe: LeakyRecipe, found: Description) -> None:
     with side_work("no drawing of this network"):
         # A drawing is not wrapped.
-        drawing = draw_text(recipe.network().wiring, plain=not _can_draw_lines())
+        wiring, readout = recipe.network().wiring, recipe.readout
+        counts = readout.counts(wiring) if isinstance(readout, AbstractCountedReadout) else None
+        drawing = draw_text(wiring, counts=counts, plain=not _can_draw_lines())
         screen.print(drawing, soft_wrap=True)
         screen.print()
     screen.print(_sizes(found), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import abc
 
+import numpy as np
 from jaxtyping import Array, Float
 
 from latticework.core.topology import Wiring
@@ -22,3 +23,16 @@ class AbstractReadout(abc.ABC):
         self, wiring: Wiring, gradient: Float[Array, "class ..."]
     ) -> Float[Array, "cell ..."]:
         """The transpose of `read`: a gradient by the readout as a gradient by the outputs."""
+
+
+class AbstractCountedReadout(AbstractReadout):
+    """`r_c(t) = gain * sum_k counts[c, k] y_k(t)`: whole numbers, and one factor for all.
+
+    The readouts that the compiled kernels know.
+    """
+
+    gain: float
+
+    @abc.abstractmethod
+    def counts(self, wiring: Wiring) -> np.ndarray:
+        """Int64 `[class, cell]`: how often a class counts a cell, negative where against itself."""

@@ -15,13 +15,17 @@ def row_input(task: AbstractTask) -> tuple[dict[str, Any], dict[str, np.ndarray]
     """Description and tensors of a task's encoding.
 
     Raises:
-        ValueError: the task does not look at images.
+        ValueError: the task does not look at images, or shows more than their pixels.
     """
     if not isinstance(task, AbstractImageTask):
         raise ValueError(
             f"{type(task).__name__} is not a task on images, and the page draws images; export a "
             "run on MNIST or its kin"
         )
+    require(
+        task.shown_per_step == task.pixels_per_step,
+        "the page shows the pixels of a step and no delayed copies or clock; export a run without",
+    )
     order = np.asarray(task.arrange(jnp.arange(NUM_PIXELS, dtype=jnp.int32)))
     require(
         order.shape == (NUM_PIXELS,), f"the task shows {order.shape} pixels, {NUM_PIXELS} expected"

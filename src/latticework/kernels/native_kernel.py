@@ -1,8 +1,7 @@
 """The compiled kernels: C++, lanes are examples, threads over the batch."""
 
 import functools
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,18 +11,21 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from latticework.cells import LeakyTanh
+from latticework.core.byte_encoding import ByteEncoding
 from latticework.core.cell import CellParams
 from latticework.core.checks import require
 from latticework.core.learner import FusedSteps, Updates
+from latticework.core.readout import AbstractCountedReadout
 from latticework.kernels import border, native_tables
 from latticework.kernels.base import AbstractKernel, Problem
 from latticework.kernels.extension import why_unavailable
-from latticework.readouts import PortSum
+from latticework.readouts import OutputCode, PortSum
 from latticework.rules import Bptt, Broadcast, HopTrace, Message, Rtrl
 from latticework.schedules import Wavefront
 
 GROUPS = ("log_tau", "weight", "bias")
 _DTYPES = (jnp.float32, jnp.float64)
+_COMPILED = ((LeakyTanh,), (Wavefront,), (PortSum, OutputCode))
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class NativeKernel(AbstractKernel):
         """Other parts than the leaky family's, or no extension."""
         network, rule = problem.network, problem.rule
         parts = (network.cell, network.schedule, network.readout)
-        for part, known in zip(parts, (LeakyTanh, Wavefront, PortSum), strict=True):
-            if type(part) is not known:
-                return f"it is compiled for {known.__name__}, not {type(part).__name__}"
+        for part, known in zip(parts, _COMPILED, strict=True):
+            if type(part) not in known:
+                names = " and ".join(cls.__name__ for cls in known)
+                return f"it is compiled for {names}, not {type(part).__name__}"
         if type(rule) not in (Bptt, Rtrl, HopTrace):
             return f"it computes bptt, rtrl and hop_trace, not {type(rule).__name__}"
         if isinstance(rule, HopTrace) and type(rule.signal) not in (Message, Broadcast):
@@ -121,9 +124,7 @@ class NativeKernel(AbstractKernel):
             return "some cells are joined by paths of different lengths, so hops are not levels"
         return None
 
-    def fused_sgd(
-        self, step_sizes: Mapping[str, float], byte_values: Sequence[float]
-    ) -> FusedSteps:
+    def fused_sgd(self, step_sizes: Mapping[str, float], encoding: ByteEncoding) -> FusedSteps:
         """Plain SGD with batch size 1, many steps in one call.
 
         One example after the other: forward, direction, `theta -= step_sizes[group] * direction`.
@@ -131,24 +132,24 @@ class NativeKernel(AbstractKernel):
 
         Args:
             step_sizes: for "log_tau", "weight" and "bias".
-            byte_values: what each of the 256 bytes of an image means; the bytes of an example are
-                its channels at the first step, then at the second, and so on.
+            encoding: which byte of an example each channel shows at each step, and what bytes mean.
 
         Raises:
-            ValueError: when the problem has no such loop, or the table has another length.
+            ValueError: when the problem has no such loop, or the network has other channels.
         """
         reason = self.fused_refusal()
         require(reason is None, f"there is no fused loop: {reason}")
+        channels = self.problem.network.wiring.num_channels
         require(
-            len(byte_values) == 256,
-            f"the table of byte values has {len(byte_values)} entries, expected 256",
+            encoding.num_channels == channels,
+            f"the encoding shows {encoding.num_channels} channels, and the network has {channels}",
         )
-        return functools.partial(self._train, step_sizes, np.asarray(byte_values))
+        return functools.partial(self._train, step_sizes, encoding)
 
     def _train(
         self,
         step_sizes: Mapping[str, float],
-        byte_values: np.ndarray,
+        encoding: ByteEncoding,
         params: CellParams,
         inputs: Array,
         targets: Array,
@@ -159,20 +160,19 @@ class NativeKernel(AbstractKernel):
         """Steps `start..stop-1`; see `core.learner.FusedSteps`."""
         dtype = _dtype(params)
         num_examples, num_seeds = inputs.shape[0], order.shape[0]
-        channels = self.problem.network.wiring.num_channels
-        size = math.prod(inputs.shape[1:])
+        codes = encoding.table()
+        pixels = inputs.reshape(num_examples, -1)
         require(
-            inputs.dtype == jnp.uint8 and size % channels == 0,
-            f"the fused loop takes bytes, {channels} per step; got {inputs.dtype} of shape "
-            f"{inputs.shape}",
+            inputs.dtype == jnp.uint8,
+            f"the fused loop takes bytes; got {inputs.dtype} of shape {inputs.shape}",
         )
         own = {name: params[name] for name in GROUPS}
         scalar = jax.ShapeDtypeStruct((num_seeds,), dtype)
         data = {
-            "pixels": inputs.reshape(num_examples, size // channels, channels),
+            "pixels": pixels,
             "targets": self._classes(targets),
             "order": order,
-            "table": jnp.asarray(byte_values, dtype),
+            "table": jnp.asarray(encoding.values, dtype),
             "bounds": jnp.stack([start, stop]).astype(jnp.int32),
         }
         # One epoch is one long call, so there is nothing to gain from batching calls.
@@ -183,6 +183,7 @@ class NativeKernel(AbstractKernel):
             {
                 "feedback": native_tables.feedback(self.problem),
                 "step_sizes": np.array([step_sizes[name] for name in GROUPS], np.float64),
+                "layout": np.array([len(codes), pixels.shape[1], *codes.ravel()], np.int32),
                 **self._attributes(None),
             },
             vmap_method="sequential",
@@ -192,10 +193,17 @@ class NativeKernel(AbstractKernel):
 
     def _attributes(self, trace_hops: int | None) -> dict:
         return {
-            "plan": native_tables.plan(self.problem.network.wiring, trace_hops),
+            "plan": self._plan(trace_hops),
             "options": native_tables.options(self.problem, self.num_threads),
             "simd": self.simd,
         }
+
+    def _plan(self, trace_hops: int | None) -> np.ndarray:
+        network = self.problem.network
+        readout = network.readout
+        if not isinstance(readout, AbstractCountedReadout):
+            raise ValueError(f"{type(readout).__name__} is not compiled")
+        return native_tables.plan(network.wiring, readout, trace_hops)
 
     @staticmethod
     def _classes(targets: Array) -> Array:

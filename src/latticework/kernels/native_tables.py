@@ -7,28 +7,29 @@ import numpy as np
 from latticework.cells import LeakyTanh
 from latticework.core.fixed_point import FixedPoint
 from latticework.core.influence import influence_pairs
+from latticework.core.readout import AbstractCountedReadout
 from latticework.core.topology import NOTHING, Wiring, kept_by_wiring
 from latticework.kernels.base import Problem
-from latticework.readouts import PortSum
 from latticework.rules import Broadcast, HopTrace, NonIdealities
 
-MAGIC = 0x4C573032
+MAGIC = 0x4C573033
 _HEADER = 16
 _OPTIONS = 18
 
 
 @kept_by_wiring
-def plan(wiring: Wiring, trace_hops: int | None) -> np.ndarray:
-    """Everything the kernels need of a wiring, as one int32 array.
+def plan(wiring: Wiring, readout: AbstractCountedReadout, trace_hops: int | None) -> np.ndarray:
+    """Everything the kernels need of a wiring and of what is read, as one int32 array.
 
     Args:
         wiring: the lattice.
+        readout: which classes read which cells.
         trace_hops: how far traces reach where traces are needed, None where they are not.
     """
     num_cells = wiring.num_cells
     in_ptr, in_source, in_slot, input_at = _inputs(wiring)
     out_ptr, out_cell, out_input = _users(wiring, input_at)
-    port_ptr, port_class = _ports(wiring)
+    port_ptr, port_class, port_sign = _ports(readout.counts(wiring))
     last_user = [max(out_cell[a:b], default=k) for k, (a, b) in enumerate(_spans(out_ptr))]
     first_source = [
         min((s for s in in_source[a:b] if s < num_cells), default=k)
@@ -58,7 +59,7 @@ def plan(wiring: Wiring, trace_hops: int | None) -> np.ndarray:
         header,
         *(in_ptr, in_source, in_slot),
         *(out_ptr, out_cell, out_input),
-        *(port_ptr, port_class),
+        *(port_ptr, port_class, port_sign),
         *(forward_row, message_row, by_depth),
         *pairs,
     ]
@@ -96,14 +97,15 @@ def _users(wiring: Wiring, input_at: dict) -> tuple[list[int], list[int], list[i
     return ptr, cells, inputs
 
 
-def _ports(wiring: Wiring) -> tuple[list[int], list[int]]:
-    """Classes that read each cell; a cell may be read more than once."""
-    of_cell: list[list[int]] = [[] for _ in range(wiring.num_cells)]
-    for number, members in enumerate(wiring.readout_ports.tolist()):
-        for cell in members:
-            of_cell[cell].append(number)
-    ptr = np.cumsum([0, *map(len, of_cell)]).tolist()
-    return ptr, [number for classes in of_cell for number in classes]
+def _ports(counts: np.ndarray) -> tuple[list[int], list[int], list[int]]:
+    """Classes that read each cell, and for or against; a cell may be read more than once."""
+    ptr, classes, signs = [0], [], []
+    for of_cell in counts.T.tolist():
+        for number, count in enumerate(of_cell):
+            classes += [number] * abs(count)
+            signs += [1 if count > 0 else -1] * abs(count)
+        ptr.append(len(classes))
+    return ptr, classes, signs
 
 
 def share_rows(order, last_reader: list[int]) -> list[int]:
@@ -169,7 +171,7 @@ def options(problem: Problem, num_threads: int) -> np.ndarray:
     """The numbers of a problem, as float64."""
     rule, network = problem.rule, problem.network
     cell, readout = network.cell, network.readout
-    if not (isinstance(cell, LeakyTanh) and isinstance(readout, PortSum)):
+    if not (isinstance(cell, LeakyTanh) and isinstance(readout, AbstractCountedReadout)):
         raise ValueError(f"{type(cell).__name__} and {type(readout).__name__} are not compiled")
     ideal = rule.non_idealities if isinstance(rule, HopTrace) else NonIdealities()
     num_levels, wraps = 1, True

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from jaxtyping import Array, Float, Int
 
+from latticework.core.byte_encoding import ByteEncoding
 from latticework.core.cell import CellParams
 from latticework.core.learner import AbstractLearner, FusedSteps, OptimiserSpec, Updates
 from latticework.core.loss import LossMode, check_loss_mode
@@ -29,9 +30,9 @@ class LeakyLearner(AbstractLearner):
         loss_mode: "sum" (published MNIST runs) or "per_t".
         kernel_name: "auto", or one of `kernels.KERNELS`.
         mismatch: fixed errors of the cells, which neither parameters nor rule know of.
-        byte_values: where raw inputs are bytes, step by step and channel by channel, what each of
-            the 256 bytes means; None where they are anything else. With it, plain SGD on single
-            examples runs as one compiled loop if the kernel has one.
+        encoding: where raw inputs are bytes and encoding looks them up, what it looks up; None
+            where it is anything else. With it, plain SGD on single examples runs as one compiled
+            loop if the kernel has one.
 
     Raises:
         ValueError: when the rule or the kernel does not apply to the network.
@@ -41,7 +42,7 @@ class LeakyLearner(AbstractLearner):
     rule: AbstractRule
     loss_mode: LossMode = "sum"
     kernel_name: str = AUTO
-    byte_values: tuple[float, ...] | None = None
+    encoding: ByteEncoding | None = None
     mismatch: Mismatch = field(default_factory=Mismatch)
 
     def __post_init__(self) -> None:
@@ -96,10 +97,10 @@ class LeakyLearner(AbstractLearner):
         if (
             batch_size != 1
             or step_sizes is None
-            or self.byte_values is None
+            or self.encoding is None
             or not self.mismatch.is_ideal
             or not isinstance(kernel, NativeKernel)
             or kernel.fused_refusal() is not None
         ):
             return None
-        return kernel.fused_sgd(step_sizes, self.byte_values)
+        return kernel.fused_sgd(step_sizes, self.encoding)

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from latticework.core.checks import require
-from latticework.core.readout import AbstractReadout
+from latticework.core.readout import AbstractCountedReadout
 from latticework.core.topology import Wiring
 
 
 @dataclass(frozen=True)
-class PortSum(AbstractReadout):
+class PortSum(AbstractCountedReadout):
     """`r_c(t) = gain * sum of y over the port cells of class c`.
 
     The score of a class is the sum of `r_c` over time; the prediction is the first maximum.
@@ -24,6 +25,12 @@ class PortSum(AbstractReadout):
 
     def __post_init__(self) -> None:
         require(self.gain > 0, f"readout gain is {self.gain}, expected a positive number")
+
+    def counts(self, wiring: Wiring) -> np.ndarray:
+        """How often each class counts each cell."""
+        counts = np.zeros((wiring.num_classes, wiring.num_cells), np.int64)
+        np.add.at(counts, (np.arange(wiring.num_classes)[:, None], wiring.readout_ports), 1)
+        return counts
 
     def read(self, wiring: Wiring, outputs: Float[Array, "cell ..."]) -> Float[Array, "class ..."]:
         """The readout of one step."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import jax
-import jax.numpy as jnp
 
 from latticework.cells import LeakyTanh
 from latticework.core.cell import AbstractCell
@@ -13,7 +12,6 @@ from latticework.core.readout import AbstractReadout
 from latticework.core.rule import AbstractRule
 from latticework.core.schedule import AbstractSchedule
 from latticework.core.seeds import key_of
-from latticework.core.task import AbstractTask
 from latticework.core.topology import AbstractTopology
 from latticework.kernels import AUTO
 from latticework.models import LeakyLearner, Mismatch
@@ -21,8 +19,7 @@ from latticework.readouts import PortSum
 from latticework.recipes.base import AbstractRecipe, AbstractTrainedRecipe
 from latticework.rules import HopTrace
 from latticework.schedules import Wavefront
-from latticework.tasks import PixelImage, RowImage
-from latticework.tasks.image_task import scale_pixels
+from latticework.tasks import AbstractImageTask
 from latticework.topologies import Grid
 
 
@@ -61,7 +58,7 @@ class LeakyRecipe(AbstractTrainedRecipe):
             self.rule,
             self.loss,
             self.kernel,
-            byte_values(self.task),
+            self.task.byte_encoding() if isinstance(self.task, AbstractImageTask) else None,
             self.mismatch,
         )
 
@@ -99,13 +96,6 @@ class LeakyRecipe(AbstractTrainedRecipe):
                 f"{wiring.num_classes}; give the topology {self.task.num_classes} classes"
             )
         self.learner()
-
-
-def byte_values(task: AbstractTask) -> tuple[float, ...] | None:
-    """What each byte of an image means, where encoding is no more than that; else None."""
-    if not isinstance(task, RowImage | PixelImage) or task.num_channels != task.pixels_per_step:
-        return None
-    return tuple(scale_pixels(jnp.arange(256, dtype=jnp.uint8), task.gain).tolist())
 
 
 def require_leaky(recipe: AbstractRecipe, command: str) -> LeakyRecipe:

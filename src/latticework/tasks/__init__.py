@@ -33,7 +33,11 @@ TASKS: Registry[AbstractTask] = Registry(
     },
     examples={
         # Made when asked for: a projection computes, and an import must leave JAX unstarted.
-        "row_image": lambda: (RowImage("digits"), RowImage("digits", channels=12)),
+        "row_image": lambda: (
+            RowImage("digits"),
+            RowImage("digits", channels=12),
+            RowImage("digits", delays=(0, 3), clock=True, column_seed=1),
+        ),
         "pixel_image": lambda: (PixelImage("digits"), PixelImage("digits", channels=28)),
         "permuted_image": (PermutedImage("digits", seed=3),),
         "patch_image": (PatchImage("digits"), PatchImage("digits", patch=4)),

@@ -1,11 +1,13 @@
 """What the image tasks share: loading, exact scaling of pixels, cutting into steps."""
 
 import abc
+from functools import lru_cache
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from latticework.core.byte_encoding import NUM_BYTES, ByteEncoding
 from latticework.core.checks import require
 from latticework.core.seeds import check_seed
 from latticework.tasks import arguments
@@ -25,8 +27,8 @@ class AbstractImageTask(AbstractStoredImages):
     Args:
         dataset, fallback: see `AbstractStoredImages`.
         gain: pixel p becomes `float32(float32(p) / 255) * gain`, rounded to float32 twice.
-        channels: channels of the network; None: as many as pixels per step. Another number than
-            that puts a `SparseProjection` in between.
+        channels: channels of the network; None: as many as a step shows. Another number than that
+            puts a `SparseProjection` in between.
         projection_seed: of that projection.
     """
 
@@ -38,6 +40,20 @@ class AbstractImageTask(AbstractStoredImages):
     @abc.abstractmethod
     def pixels_per_step(self) -> int:
         """Number of pixels that one step shows."""
+
+    @property
+    def shown_per_step(self) -> int:
+        """Channels of a step before any projection: the pixels, and what `extend` adds."""
+        return self.pixels_per_step
+
+    def extend(self, steps: Array, ramp: Array) -> Array:
+        """Add to the steps `[..., step, pixel]` what a task shows beside the pixels of a step.
+
+        `ramp` `[step]` is what a clock shows. Works on anything that stands for brightness, 0 being
+        black.
+        """
+        del ramp
+        return steps
 
     @abc.abstractmethod
     def arrange(self, pixels: Array) -> Array:
@@ -51,14 +67,14 @@ class AbstractImageTask(AbstractStoredImages):
     @property
     def num_channels(self) -> int:
         """Channels of the network."""
-        return self.pixels_per_step if self.channels is None else self.channels
+        return self.shown_per_step if self.channels is None else self.channels
 
     @property
     def projection(self) -> SparseProjection | None:
         """What lies between the pixels of a step and the channels; None when they are as many."""
-        if self.num_channels == self.pixels_per_step:
+        if self.num_channels == self.shown_per_step:
             return None
-        return SparseProjection(self.num_channels, self.pixels_per_step, self.projection_seed)
+        return SparseProjection(self.num_channels, self.shown_per_step, self.projection_seed)
 
     def encode(self, raw: Array | np.ndarray) -> Array:
         """Images uint8 `[..., 28, 28]` to float32 `[..., num_steps, num_channels]`; jittable.
@@ -72,11 +88,33 @@ class AbstractImageTask(AbstractStoredImages):
             f"bytes of shape [..., {SIDE}, {SIDE}] expected",
         )
         pixels = scale_pixels(jnp.asarray(raw), self.gain)
-        lead = pixels.shape[:-2]
-        shown = self.arrange(pixels.reshape(*lead, NUM_PIXELS))
-        steps = shown.reshape(*lead, self.num_steps, self.pixels_per_step)
+        steps = self.steps(pixels.reshape(*pixels.shape[:-2], NUM_PIXELS))
+        shown = self.extend(steps, scale_pixels(jnp.asarray(self.ramp), self.gain))
         projection = self.projection
-        return steps if projection is None else projection(steps)
+        return shown if projection is None else projection(shown)
+
+    def byte_encoding(self) -> ByteEncoding | None:
+        """The same as a table of bytes; None with a projection, which adds some up."""
+        return None if self.projection is not None else _byte_encoding(self)
+
+    def steps(self, pixels: Array) -> Array:
+        """Pixels `[..., 784]` in their order, cut into steps."""
+        shape = (*pixels.shape[:-1], self.num_steps, self.pixels_per_step)
+        return self.arrange(pixels).reshape(shape)
+
+    @property
+    def ramp(self) -> np.ndarray:
+        """What a clock shows, in bytes: from black at the first step to white at the last."""
+        return np.round(np.linspace(0, NUM_BYTES - 1, self.num_steps)).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _byte_encoding(task: AbstractImageTask) -> ByteEncoding:
+    """The encoding of codes in the place of pixels."""
+    codes = NUM_BYTES + jnp.arange(NUM_PIXELS, dtype=jnp.int32)
+    shown = task.extend(task.steps(codes), jnp.asarray(task.ramp, jnp.int32))
+    values = scale_pixels(jnp.arange(NUM_BYTES, dtype=jnp.uint8), task.gain)
+    return ByteEncoding(tuple(values.tolist()), tuple(map(tuple, shown.tolist())))
 
 
 def scale_pixels(raw: Array, gain: float) -> Array:

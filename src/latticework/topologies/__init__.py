@@ -7,17 +7,34 @@ from latticework.topologies.columns import Buffer, Column, Columns, Inputs, Link
 from latticework.topologies.diagonal import Diagonal
 from latticework.topologies.grid import Grid
 from latticework.topologies.lattice import Lattice
+from latticework.topologies.ring_layers import RingLayers
 from latticework.topologies.small_world import SmallWorld
 from latticework.topologies.tree import Tree
+from latticework.topologies.windows import Windows
 
 TOPOLOGIES: Registry[AbstractTopology] = Registry(
     "topology",
-    {"grid": Grid, "tree": Tree, "diagonal": Diagonal, "small_world": SmallWorld},
+    {
+        "grid": Grid,
+        "tree": Tree,
+        "diagonal": Diagonal,
+        "small_world": SmallWorld,
+        "ring_layers": RingLayers,
+        "windows": Windows,
+    },
     examples={
         "grid": (Grid(4, 3), Grid(1, 1), Grid(1, 3)),
         "tree": (Tree(5, 2), Tree(2, 3)),
         "diagonal": (Diagonal(4, 3, 2),),
         "small_world": (SmallWorld(4, 3, num_long_edges=5),),
+        "ring_layers": (
+            RingLayers((3, 4, 3), 2, (1, 2), 4, 2),
+            RingLayers((4, 3, 2), 3, (1,), 6, 2),
+        ),
+        "windows": (
+            Windows(6, 2, 3, 0, 5, 1, False, 2),
+            Windows(7, 2, 1, 1, 4, 2, True, 3),
+        ),
     },
 )
 
@@ -46,7 +63,9 @@ __all__ = [
     "Inputs",
     "Lattice",
     "Link",
+    "RingLayers",
     "SmallWorld",
     "Tree",
     "Uniform",
+    "Windows",
 ]

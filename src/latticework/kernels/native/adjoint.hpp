@@ -144,7 +144,7 @@ struct Direct {
     for (int t = 0; t < steps; ++t) {
       const V* now = error + static_cast<size_t>(t) * plan.num_classes;
       V total{};
-      for (int n = first; n < last; ++n) total += gain * now[plan.port_class[n]];
+      for (int n = first; n < last; ++n) total += plan.signed_gain(n, gain) * now[plan.port_class[n]];
       if (row)
         for (int c = 0; c < plan.num_classes; ++c) total += static_cast<T>(row[c]) * now[c];
       buffer[t] = total;

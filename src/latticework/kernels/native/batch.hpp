@@ -98,7 +98,8 @@ struct Work {
     const T gain = static_cast<T>(options.readout_gain);
     for (int k = 0; k < plan.num_cells; ++k)
       for (int n = plan.port_ptr[k]; n < plan.port_ptr[k + 1]; ++n)
-        readout[plan.port_class[n]] += gain * sources.outputs_of(k, batch.num_steps)[t];
+        readout[plan.port_class[n]] +=
+            plan.signed_gain(n, gain) * sources.outputs_of(k, batch.num_steps)[t];
   }
 
   // Loss of the block's examples, and its gradient by the readouts in `error`.

@@ -90,14 +90,16 @@ class Trainer {
       log_tau_[k] = T(0);
   }
 
-  // Bytes [time, channel] to what they mean, [channel, time].
+  // Bytes to what they mean, [channel, time].
   void load(int32_t example) {
     const T* table = static_cast<const T*>(epoch_.table);
     const int channels = plan_.num_channels, steps = num_vectors_ * width;
-    const uint8_t* pixel = epoch_.pixels + static_cast<size_t>(example) * num_steps_ * channels;
+    const uint8_t* pixel = epoch_.pixels + static_cast<size_t>(example) * epoch_.num_bytes;
+    const int32_t* code = epoch_.code;
     T* out = reinterpret_cast<T*>(channels_);
     for (int t = 0; t < num_steps_; ++t)
-      for (int c = 0; c < channels; ++c) out[static_cast<size_t>(c) * steps + t] = table[*pixel++];
+      for (int c = 0; c < channels; ++c, ++code)
+        out[static_cast<size_t>(c) * steps + t] = table[*code < 256 ? *code : pixel[*code - 256]];
   }
 
   const V* source(int input) const {
@@ -157,7 +159,7 @@ class Trainer {
         sum += mask_[n] * outputs_[static_cast<size_t>(k) * num_vectors_ + n];
       const T total = gain * S::sum(sum);
       for (int n = plan_.port_ptr[k]; n < plan_.port_ptr[k + 1]; ++n)
-        scores_[plan_.port_class[n]] += total;
+        scores_[plan_.port_class[n]] += plan_.signed_gain(n, total);
     }
     int best = 0;
     for (int c = 1; c < plan_.num_classes; ++c)
@@ -192,7 +194,8 @@ class Trainer {
       for (int k = 0; k < plan_.num_cells; ++k)
         for (int n = plan_.port_ptr[k]; n < plan_.port_ptr[k + 1]; ++n)
           scores_[plan_.port_class[n]] +=
-              gain * reinterpret_cast<const T*>(outputs_)[k * num_vectors_ * width + t];
+              plan_.signed_gain(n, gain) *
+              reinterpret_cast<const T*>(outputs_)[k * num_vectors_ * width + t];
       loss += error_of(scores_, target, share, errors_ + t * row);
     }
     return loss * share;
@@ -208,7 +211,7 @@ class Trainer {
     const double* feedback = epoch_.feedback + (is_fed ? static_cast<size_t>(cell) * classes : 0);
     const auto at = [&](const T* error) {
       T total = 0;
-      for (int n = first; n < last; ++n) total += gain * error[plan_.port_class[n]];
+      for (int n = first; n < last; ++n) total += plan_.signed_gain(n, gain) * error[plan_.port_class[n]];
       for (int c = 0; is_fed && c < classes; ++c) total += static_cast<T>(feedback[c]) * error[c];
       return total;
     };

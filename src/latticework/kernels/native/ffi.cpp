@@ -102,6 +102,8 @@ bool train(Call& call) {
   epoch.num_examples = static_cast<int>(call.size("example"));
   epoch.order_length = static_cast<int>(call.size("length"));
   epoch.num_steps = static_cast<int>(call.size("time"));
+  epoch.num_bytes = static_cast<int>(call.size("byte"));
+  epoch.code = call.array<int32_t>("layout.code");
   epoch.start = call.argument<int32_t>("bounds")[0];
   epoch.stop = call.argument<int32_t>("bounds")[1];
   epoch.step_log_tau = call.number("step_sizes.log_tau");

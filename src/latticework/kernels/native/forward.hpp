@@ -93,7 +93,7 @@ void add_scores(const Plan& plan, const typename Simd<T>::V* y, int cell, int nu
   if (first == last) return;
   V total{};
   for (int t = 0; t < num_steps; ++t) total += y[t];
-  for (int n = first; n < last; ++n) scores[plan.port_class[n]] += gain * total;
+  for (int n = first; n < last; ++n) scores[plan.port_class[n]] += plan.signed_gain(n, gain) * total;
 }
 
 }  // namespace LW_LEVEL

@@ -50,13 +50,14 @@ struct Epoch {
   const Plan* plan;
   const Options* options;
   const double* feedback;  // [cell, class], broadcast only
-  int num_seeds, num_examples, order_length, num_steps;
+  int num_seeds, num_examples, order_length, num_steps, num_bytes;
   int start, stop;
   double step_log_tau, step_weight, step_bias;
   void* log_tau;  // in place
   void* weight;
   void* bias;
-  const uint8_t* pixels;   // [example, time, channel]
+  const uint8_t* pixels;   // [example, byte]
+  const int32_t* code;     // [time, channel] the byte of the example, 256 later; below: that byte
   const void* table;       // [256] what a pixel means
   const int32_t* targets;  // [example]
   const int32_t* order;    // [seed, order_length]

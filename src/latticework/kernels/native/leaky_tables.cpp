@@ -24,6 +24,12 @@ std::string out_ptr(Call& call) {
 std::string port_ptr(Call& call) {
   return rises(ints(call, "plan.port_ptr"), call.size("cell"), call.size("port"));
 }
+std::string port_sign(Call& call) {
+  const Ints sign = ints(call, "plan.port_sign");
+  for (int64_t n = 0; n < call.size("port"); ++n)
+    if (sign[n] == 0) return "has 0 at " + std::to_string(n) + "; a port counts as 1 or -1";
+  return "";
+}
 std::string pair_in_ptr(Call& call) {
   const int64_t pairs = call.size("pair");
   return pairs ? rises(ints(call, "plan.pair_in_ptr"), pairs, call.size("pair_input")) : "";
@@ -185,8 +191,8 @@ std::string bounds(Call& call) {
   return bound[0] <= bound[1] ? "" : "ends before it begins, expected first <= last";
 }
 
-const char* const kMagicRange = "1280782386 <= x <= 1280782386";
-static_assert(Plan::kMagic == 1280782386, "the range of plan.magic says it, too");
+const char* const kMagicRange = "1280782387 <= x <= 1280782387";
+static_assert(Plan::kMagic == 1280782387, "the range of plan.magic says it, too");
 
 std::vector<Row> plan_rows() {
   const auto part = [](const char* name, const char* shape, const char* range,
@@ -219,6 +225,7 @@ std::vector<Row> plan_rows() {
       part("plan.out_input", "edge", "0 <= x < input", "every cell's reading once", out_input),
       part("plan.port_ptr", "cell+1", "0 <= x <= port", "rises from 0 to the end", port_ptr),
       part("plan.port_class", "port", "0 <= x < class"),
+      part("plan.port_sign", "port", "-1 <= x <= 1", "for or against, never 0", port_sign),
       part("plan.forward_row", "cell", "0 <= x < forward_rows", "kept until it was read",
            forward_row),
       part("plan.message_row", "cell", "0 <= x < message_rows", "kept until it was read",
@@ -322,6 +329,7 @@ Plan plan_of(const Call& call) {
   plan.out_input = ints(call, "plan.out_input");
   plan.port_ptr = ints(call, "plan.port_ptr");
   plan.port_class = ints(call, "plan.port_class");
+  plan.port_sign = ints(call, "plan.port_sign");
   plan.forward_row = ints(call, "plan.forward_row");
   plan.message_row = ints(call, "plan.message_row");
   plan.by_depth = ints(call, "plan.by_depth");
@@ -409,18 +417,21 @@ const Table& train_table() {
             {Place::kPart, "step_sizes.log_tau", "real", "@0"},
             {Place::kPart, "step_sizes.weight", "real", "@1"},
             {Place::kPart, "step_sizes.bias", "real", "@2"},
+            {Place::kAttribute, "layout", "int32", "layout_length"},
+            {Place::kPart, "layout.time", "whole", "@0", "1 <= x <= 2^24"},
+            {Place::kPart, "layout.byte", "whole", "@1", "1 <= x <= 2^26"},
+            {Place::kPart, "layout.code", "int32", "time*channel", "0 <= x < byte+256"},
             kSimd,
             {Place::kArgument, "log_tau", "float", "seed cell"},
             {Place::kArgument, "weight", "float", "seed cell slot"},
             {Place::kArgument, "bias", "float", "seed cell"},
-            {Place::kArgument, "pixels", "uint8", "example time channel"},
+            {Place::kArgument, "pixels", "uint8", "example byte"},
             {Place::kArgument, "targets", "int32", "example", "0 <= x < class"},
             {Place::kArgument, "order", "int32", "seed length", "0 <= x < example"},
             {Place::kArgument, "table", "float", "256"},
             {Place::kArgument, "bounds", "int32", "2", "0 <= x <= length", "first <= last", bounds},
             {Place::kSize, "seeds", "", "seed", "1 <= x <= 2^20"},
             {Place::kSize, "examples", "", "example", "0 <= x < 2^31"},
-            {Place::kSize, "time", "", "time", "1 <= x <= 2^24"},
             {Place::kSize, "work", "", "time cell levels", "1 <= x <= 2^30"},
             {Place::kSize, "length", "", "length", "0 <= x < 2^31"},
             {Place::kResult, "new_log_tau", "float", "seed cell", "", "", nullptr, "log_tau"},

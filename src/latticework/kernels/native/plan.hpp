@@ -9,7 +9,7 @@ namespace latticework {
 
 // Sections of the plan follow each other in this order; lengths derive from the header.
 struct Plan {
-  static constexpr int32_t kMagic = 0x4c573032;  // changes with the layout
+  static constexpr int32_t kMagic = 0x4c573033;  // changes with the layout
   static constexpr int kHeader = 16;
 
   int num_cells, num_slots, num_channels, num_classes, num_inputs, num_edges;
@@ -23,6 +23,7 @@ struct Plan {
   const int32_t* out_input;    // [edge] which input it is there
   const int32_t* port_ptr;     // [cell + 1] readouts of a cell
   const int32_t* port_class;   // [port]
+  const int32_t* port_sign;    // [port] +1, or -1 where it counts against the class
   const int32_t* forward_row;  // [cell] where outputs live until the last user has read them
   const int32_t* message_row;  // [cell] likewise for messages, from the last cell to the first
   const int32_t* by_depth;     // [cell] cells of equal depth side by side
@@ -32,6 +33,12 @@ struct Plan {
   const int32_t* pair_in_ptr;       // [pair + 1]
   const int32_t* pair_in_pair;      // [pair input] the pair (j, p), p a predecessor of d
   const int32_t* pair_in_input;     // [pair input] which input of d that is
+
+  // What a port adds to its class, per output.
+  template <class T>
+  T signed_gain(int port, T gain) const {
+    return port_sign[port] < 0 ? -gain : gain;
+  }
 };
 
 // What is asked for beside the wiring.
