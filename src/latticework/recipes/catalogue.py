@@ -5,10 +5,12 @@ from latticework.recipes.base import AbstractRecipe
 from latticework.recipes.glom import GLOM_RECIPES
 from latticework.recipes.gridnet import GRIDNET_RECIPES
 from latticework.recipes.leaky import LEAKY_RECIPES
+from latticework.recipes.rewired import REWIRED_RECIPES
 from latticework.recipes.tnn import TNN_RECIPES
 
 FAMILIES: dict[str, tuple[AbstractRecipe, ...]] = {
     "leaky": LEAKY_RECIPES,
+    "rewired": REWIRED_RECIPES,
     "gridnet": GRIDNET_RECIPES,
     "glom": GLOM_RECIPES,
     "tnn": TNN_RECIPES,

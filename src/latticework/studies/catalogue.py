@@ -4,7 +4,8 @@ from latticework.core.registry import unknown_name
 from latticework.studies.glom_islands import GlomIslands
 from latticework.studies.glom_persistence import GlomPersistence
 from latticework.studies.hops import Hops
-from latticework.studies.precision import Precision
+from latticework.studies.precision import ERRORS, Precision
+from latticework.studies.rewiring import Rewiring
 from latticework.studies.robustness import Robustness
 from latticework.studies.study import AbstractStudy
 from latticework.studies.tnn import Tnn
@@ -40,6 +41,24 @@ STUDIES: dict[str, AbstractStudy] = {
             "precision",
             "parameters and traces of few bits, and devices that differ",
             "latticework; named as open in the grid-neurons article",
+        ),
+        Rewiring(
+            "rewiring",
+            "shared layers, strides, fan-in, time constants, hops, messages: what does it",
+            "latticework",
+        ),
+        Precision(
+            "translation",
+            "grid, trees, ring and the layer without messages under errors and with few bits",
+            "the question of the grid-neurons article, asked of the rewired networks",
+            recipes=("grid-best", "tree-best-snap1", "ring-snap1", "windows-clock"),
+            sweeps=(
+                "parameters, nearest",
+                "traces, nearest",
+                "gain, transferred",
+                "time constant, transferred",
+                *ERRORS,
+            ),
         ),
         GlomIslands(
             "glom-islands",

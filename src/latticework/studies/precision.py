@@ -1,9 +1,10 @@
-"""`study precision`: how many bits and how much mismatch the local rule stands."""
+"""`study precision`, `study translation`: what bits, devices and errors the local rule stands."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from latticework.core.checks import require
 from latticework.core.fixed_point import FixedPoint
@@ -12,7 +13,7 @@ from latticework.core.words import plural
 from latticework.models import Mismatch
 from latticework.pictures import sweep_panels
 from latticework.recipes import LeakyRecipe, recipe, require_leaky
-from latticework.rules import HopTrace
+from latticework.rules import HopTrace, NonIdealities
 from latticework.studies.study import AbstractStudy, Point, Row, StudyTable
 from latticework.studies.training import (
     accuracies,
@@ -41,17 +42,38 @@ TITLES = {
     "time constant, learned in place": "tau mismatch, in place",
     "time constant, transferred": "tau mismatch, transferred",
 }
+USUAL = tuple(TITLES)
+ERRORS: Mapping[str, tuple[str, tuple[float, ...], Callable[[float], NonIdealities]]] = {
+    "message noise": (
+        "noise of every message that is read",
+        (0.01, 0.05, 0.1, 0.2, 0.5, 1.0),
+        lambda d: NonIdealities(message_noise=d),
+    ),
+    "trace noise": (
+        "noise of the cross traces",
+        (0.1, 0.5, 1.0),
+        lambda d: NonIdealities(trace_noise=d),
+    ),
+    "trace leak": ("leak of the cross traces", (0.05, 0.2), lambda d: NonIdealities(trace_leak=d)),
+    "gain by sign": (
+        "positive messages shrink, negative grow",
+        (0.02, 0.05, 0.1, 0.2),
+        lambda d: NonIdealities(gain_positive=1 - d, gain_negative=1 + d),
+    ),
+}
+"""Errors of measurement: title, sizes, and what a size does; see `study robustness`."""
+TITLES |= {name: title for name, (title, _, _) in ERRORS.items()}
 
 
 @dataclass(frozen=True)
 class Precision(AbstractStudy):
-    """Fixed point and mismatch, one at a time, on a recipe of the local rule.
+    """Fixed point, mismatch and errors of measurement, one at a time, on recipes of local rules.
 
     Args:
         recipes: recipes to try.
         seeds: seeds per point; each has devices of its own.
         epochs: passes over all images.
-        sweeps: which sweeps; all when empty.
+        sweeps: which sweeps; fixed point and mismatch when empty.
     """
 
     recipes: tuple[str, ...] = ("tree-best-snap1", "grid-best")
@@ -128,7 +150,7 @@ class Precision(AbstractStudy):
         return sweep_panels(panels, path, title=self.name, explanation=text)
 
     def _sweeps(self) -> tuple[str, ...]:
-        return tuple(name for name in TITLES if not self.sweeps or name in self.sweeps)
+        return tuple(name for name in TITLES if name in (self.sweeps or USUAL))
 
 
 def _values(sweep: str) -> Iterator[float]:
@@ -138,6 +160,8 @@ def _values(sweep: str) -> Iterator[float]:
         yield from map(float, PARAMETER_BITS)
     elif sweep.startswith("traces"):
         yield from map(float, TRACE_BITS)
+    elif sweep in ERRORS:
+        yield from ERRORS[sweep][1]
     else:
         yield from DEVIATIONS
 
@@ -152,18 +176,27 @@ def _under(base: LeakyRecipe, point: Point) -> LeakyRecipe:
     sweep, value = point["sweep"], point["value"]
     if sweep == IDEAL:
         return base
+    if sweep in ERRORS:
+        return dataclasses.replace(
+            base, rule=_changed(base, non_idealities=ERRORS[sweep][2](value))
+        )
     what, how = sweep.split(", ")
     if what in ("gain", "time constant"):
         field = what.replace(" ", "_")
         return dataclasses.replace(base, mismatch=Mismatch(**{field: value}))
     storage = FixedPoint(int(value), rounding=how)
     if what == "traces":
-        rule = base.rule
-        if not isinstance(rule, HopTrace):
-            raise ValueError(f"{base.name} has no traces; choose a recipe with the rule hop_trace")
-        return dataclasses.replace(base, rule=dataclasses.replace(rule, storage=storage))
+        return dataclasses.replace(base, rule=_changed(base, storage=storage))
     optimiser = dataclasses.replace(base.optimiser, storage=storage, storage_limits=LIMITS)
     return dataclasses.replace(base, optimiser=optimiser)
+
+
+def _changed(base: LeakyRecipe, **fields: Any) -> HopTrace:
+    """The recipe's rule with other fields."""
+    rule = base.rule
+    if not isinstance(rule, HopTrace):
+        raise ValueError(f"{base.name} has no traces; choose a recipe with the rule hop_trace")
+    return dataclasses.replace(rule, **fields)
 
 
 def _row(rows: Sequence[Row], name: str, sweep: str, value: float) -> Row | None:
