@@ -65,11 +65,10 @@ NUMERICAL := tests/golden tests/contract tests/oracle $(wildcard $(addprefix tes
   spiking_parts.py fixed_point.py shifted_loop.py streaming.py core_*.py))
 SIMD_LEVELS = $(BIN)/python -c 'from latticework.kernels.extension import extension; \
   print(*extension().levels())'
-QUICK_XLA := --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
 levels: $(VENV)/.installed-dev  ## the numerical tests under every SIMD level but the best
 	set -e; for level in $$($(SIMD_LEVELS) | cut -s -d' ' -f2-); do \
 	  echo "SIMD level $$level"; \
-	  LATTICEWORK_SIMD=$$level XLA_FLAGS="$(QUICK_XLA) --xla_cpu_max_isa=SSE4_2" \
+	  LATTICEWORK_SIMD=$$level XLA_FLAGS=--xla_cpu_max_isa=SSE4_2 \
 	    $(BIN)/pytest -q -n 2 $(NUMERICAL); \
 	done
 	set -e; if ! $(SIMD_LEVELS) | grep -q avx512; then \

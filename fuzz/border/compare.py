@@ -1,14 +1,23 @@
-"""Results that the driver wrote down, against the reference through JAX."""
+"""Results that the driver wrote down, against the reference through JAX.
 
+    python compare.py PART PARTS FEW FILE...
+
+compares every PARTS-th kind of call, from PART on, of files that the driver wrote for `problems`
+(few where FEW is 1); the last line is a JSON object: how many calls, and a sentence for each result
+that is off.
+"""
+
+import json
 import struct
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import jax
 import numpy as np
-from problems import Arrays, Problem
+from problems import Arrays, Problem, problems
 
 # Relative to the largest entry of a result. Rounding grows with the few steps and cells of the
 # problems: at 2^-24 by some hundreds in single precision, and so in double.
@@ -27,18 +36,31 @@ class Record(NamedTuple):
     results: Arrays
 
 
-def compare(path: Path, problems: list[Problem]) -> tuple[int, list[str]]:
+def main(arguments: Sequence[str]) -> int:
+    """Be one process of several that share the work; compilation takes nearly all of it."""
+    part, parts, few, *paths = arguments
+    count, off = compare(
+        map(Path, paths), problems(few=few == "1"), slice(int(part), None, int(parts))
+    )
+    print(json.dumps({"compared": count, "off": off}))
+    return 0
+
+
+def compare(
+    paths: Iterable[Path], made: list[Problem], which: slice = slice(None)
+) -> tuple[int, list[str]]:
     """How many calls were compared, and a sentence for each result that is off."""
     groups: dict[tuple, list[Record]] = defaultdict(list)
-    for record in read(path):
-        shapes = [
-            (name, a.shape) for name, a in (*record.arguments.items(), *record.results.items())
-        ]
-        # The reference computes in float64, whatever came.
-        groups[record.problem, *shapes].append(record)
+    for path in paths:
+        for record in read(path):
+            shapes = [
+                (name, a.shape) for name, a in (*record.arguments.items(), *record.results.items())
+            ]
+            # The reference computes in float64, whatever came.
+            groups[record.problem, *shapes].append(record)
     count, off = 0, []
-    for group in groups.values():
-        problem = problems[group[0].problem]
+    for group in list(groups.values())[which]:
+        problem = made[group[0].problem]
         if problem.expected is None:
             raise ValueError(f"problem {group[0].problem} has no reference to be compared with")
         expected = jax.jit(problem.expected, compiler_options=FAST)(stacked(group, problem.entry))
@@ -115,3 +137,7 @@ def number(file: BinaryIO) -> int:
 def text(file: BinaryIO) -> str:
     """One text."""
     return file.read(number(file)).decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
