@@ -1,16 +1,13 @@
 """Strict numerics for every test: 64 bits available, no silent promotion of types or ranks."""
 
-import importlib.metadata
 import os
 import signal
 from pathlib import Path
 
+from support.quick_xla import QUICK_XLA
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of the tests' time is compilation, of programs that run once on a few numbers.
-quick = ["--xla_backend_optimization_level=0"]
-if tuple(map(int, importlib.metadata.version("jaxlib").split(".")[:2])) < (0, 11):
-    quick.append("--xla_cpu_use_fusion_emitters=false")  # newer ones end at a flag unknown to them
-os.environ["XLA_FLAGS"] = " ".join([*quick, os.environ.get("XLA_FLAGS", "")])
+os.environ["XLA_FLAGS"] = f"{QUICK_XLA} {os.environ.get('XLA_FLAGS', '')}"
 
 from support.annotations import VARIABLE, check_annotations
 
