@@ -47,7 +47,7 @@ test-all: $(VENV)/.installed-dev  ## lint, docs, sanitizers, SIMD levels, a shor
 	$(MAKE) annotations
 	$(BIN)/pytest -q -n 2 -m all
 
-# The tests that reach most of the package; tests/unit/test_annotations.py does a little of it always.
+# The tests that reach most of the package.
 annotations: $(VENV)/.installed-dev  ## tests with every annotation of the package checked at every call
 	LATTICEWORK_CHECK_ANNOTATIONS=1 $(BIN)/pytest -q -n 2 tests/contract tests/oracle \
 	  tests/unit/test_staged.py tests/unit/test_streaming.py tests/unit/test_train_loop.py \

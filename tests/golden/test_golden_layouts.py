@@ -59,6 +59,49 @@ def test_a_table_of_another_wave_length_replays(tmp_path):
     assert result.outcome is Outcome.PASSED, (result.message, result.worst)
 
 
+def test_images_at_other_wave_lengths_and_crops_replay(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    pixels[1, :, :14] = 0
+
+    def counts(shown: np.ndarray, length: int) -> np.ndarray:
+        """ceil(length pixel / brightest of the image) spikes, by whole numbers."""
+        most = shown.reshape(len(shown), -1).max(axis=1).astype(int)[:, None, None]
+        return -(-length * shown.astype(int) // most)
+
+    train = np.arange(11)[:, None] >= 11 - counts(pixels, 11)[0, 10]
+    arrays = {
+        "count_T11": counts(pixels, 11),
+        "count_T5": counts(pixels, 5),
+        "count_crop6_T9": counts(pixels[:, 11:17, 11:17], 9),
+        "row_spikes_T11": train.astype(np.uint8),
+    }
+    np.savez(tmp_path / "a.npz", mnist_train_index=np.arange(3), pixels=pixels, **arrays)
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+    arrays["count_T5"][0, 3, 3] += 1
+    np.savez(tmp_path / "a.npz", mnist_train_index=np.arange(3), pixels=pixels, **arrays)
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.FAILED
+
+
+def test_plasticity_with_another_largest_weight_replays(golden_dir, tmp_path):
+    """A change depends on the distance to the bounds alone: the upper half moves with its own."""
+    stored = dict(np.load(golden_dir / "rtnn" / "stdp_deterministic.npz"))
+    kept = {name: stored[name] for name in ("x_count", "y_count", "T")}
+    moved = {
+        name.replace("M16", "M20"): array
+        for name, array in stored.items()
+        if name.startswith("M16") and "binary" not in name and name != "M16_wb0"
+    }
+    for name in ("M20_w0", "M20_wb0"):
+        start = stored[name.replace("20", "16")]
+        moved[name] = start + 4 * (start > 8)
+    moved["M20_u1111_umin0_binary"] = stored["M16_u1111_umin0_binary"]
+    np.savez(tmp_path / "a.npz", **kept, **moved)
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+
+
 def test_neighbours_of_other_shapes_replay(tmp_path):
     state = np.random.default_rng(0).normal(size=(2, 3, 6, 3, 5))
     rolled = np.concatenate(

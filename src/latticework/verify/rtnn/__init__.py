@@ -16,7 +16,7 @@ from latticework.verify.rtnn.learning import (
 )
 from latticework.verify.rtnn.networks import replay_chain, replay_image, replay_no_inhibition
 
-_ENCODER = Layout("encoder", ("count_crop8_T16", "row_spikes_T16"), replay_encoder)
+_ENCODER = Layout("encoder", ("count_*T*", "row_spikes_T*"), replay_encoder)
 _TABLE = Layout("table of the encoder", ("count", "deviates"), replay_table)
 _POISSON = Layout("Poisson intervals", ("rate_hz", "p_spike_at_t"), replay_poisson)
 _RANKS = Layout("rank order", ("spike_index",), replay_rank_order)

@@ -1,5 +1,6 @@
 """The encoders: exact counts and spike indices, and the statistics of the random one."""
 
+import re
 from collections.abc import Iterator
 
 import jax
@@ -19,25 +20,28 @@ NO_PIXEL, SILENT = 255, 255
 MOST_ERRORS = 4.0
 """Standard errors that a mean may be off."""
 
-_ROW = 10
+_COUNTS = re.compile(r"count(_crop(?P<crop>[0-9]+))?_T(?P<length>[0-9]+)")
+_TRAIN = re.compile(r"row_spikes_T(?P<length>[0-9]+)")
+_ROW, _LENGTH = 10, 16
 _KEY = jnp.zeros(2, jnp.uint32)
 
 
 def replay_encoder(golden: Archive, context: Context) -> Iterator[Check]:
-    """Whole images at two wave lengths, one row as a train, and a crop by its own maximum."""
+    """Whole images, crops by their own maximum, and one row as a train, at any wave lengths."""
     del context
     golden.array("mnist_train_index")
     pixels = golden.array("pixels")
     rows = WaveImage().encode(pixels)
-    for length in (8, 16):
-        name = f"count_T{length}"
-        counts = spikes.counts(Ramp().encode(rows, length, _KEY))
-        yield compare_equal(name, counts, golden.array(name))
-    train = Ramp().encode(rows[:1], 16, _KEY)[0, _ROW]
-    yield compare_equal("row_spikes_T16", spikes.frames(train, 16), golden.array("row_spikes_T16"))
-    middle = WaveImage(crop=8).encode(pixels)
-    crop = spikes.counts(Ramp().encode(middle, 16, _KEY))
-    yield compare_equal("count_crop8_T16", crop, golden.array("count_crop8_T16"))
+    for name in golden.names():
+        if sizes := _COUNTS.fullmatch(name):
+            crop, length = sizes["crop"], int(sizes["length"])
+            shown = WaveImage(crop=int(crop)).encode(pixels) if crop else rows
+            counts = spikes.counts(Ramp().encode(shown, length, _KEY))
+            yield compare_equal(name, counts, golden.array(name))
+        elif sizes := _TRAIN.fullmatch(name):
+            length = int(sizes["length"])
+            train = Ramp().encode(rows[:1], length, _KEY)[0, _ROW]
+            yield compare_equal(name, spikes.frames(train, length), golden.array(name))
 
 
 def replay_table(golden: Archive, context: Context) -> Iterator[Check]:
@@ -59,8 +63,9 @@ def replay_rank_order(golden: Archive, context: Context) -> Iterator[Check]:
     """The index of each pixel's one spike."""
     del context
     golden.array("mnist_train_index")
-    trains = RankOrder().encode(jnp.asarray(golden.array("pixels")), 16, _KEY)
-    times = np.asarray(spikes.spike_times(trains, 16))
+    length = golden.count("T") if "T" in golden else _LENGTH
+    trains = RankOrder().encode(jnp.asarray(golden.array("pixels")), length, _KEY)
+    times = np.asarray(spikes.spike_times(trains, length))
     times = np.where(np.asarray(trains) == 0, SILENT, times)
     yield compare_equal("spike_index", times, golden.array("spike_index"))
 

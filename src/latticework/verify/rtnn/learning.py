@@ -1,5 +1,6 @@
 """What learns: plasticity case by case and in distribution, whole trainings, the readout."""
 
+import re
 from collections.abc import Iterator
 
 import jax
@@ -26,16 +27,18 @@ MOST_ERRORS = 4.0
 """Standard errors that a mean may be off."""
 
 READOUT_TOLERANCE = 1e-5
+_START = re.compile(r"M[0-9]+_w0")
 _CASES = ("capture", "minus", "search", "backoff")
 
 
 def replay_stdp(golden: Archive, context: Context) -> Iterator[Check]:
-    """All pairs of counts with probabilities 0 and 1, bounds included, at three largest weights."""
+    """All pairs of counts with probabilities 0 and 1, bounds included, for each largest weight."""
     del context
     golden.array("T")
     x, y = jnp.asarray(golden.array("x_count")), jnp.asarray(golden.array("y_count"))
-    for w_max in (8, 16, 32):
-        start = golden.array(f"M{w_max}_w0")
+    for start_name in (name for name in golden.names() if _START.fullmatch(name)):
+        w_max = int(start_name[1:].removesuffix("_w0"))
+        start = golden.array(start_name)
         for bits in ("1000", "0100", "0010", "0001", "1111", "0000"):
             chances = dict(zip(_CASES, (UNITS * int(bit) for bit in bits), strict=True))
             rule = Stdp(**chances, u_min=UNITS, w_max=w_max)
@@ -58,7 +61,7 @@ def replay_stdp_statistics(golden: Archive, context: Context) -> Iterator[Check]
     del context
     golden.array("draws")
     x, y = golden.array("x_count"), golden.array("y_count")
-    for name in ("V8_ff", "V8_rec", "V3_rec"):
+    for name in (name.removesuffix("_params") for name in golden.names() if "_params" in name):
         *chances, w_max = golden.array(f"{name}_params", (6,)).tolist()
         rule = Stdp(*(UNITS * chance for chance in chances), w_max=w_max)
         fraction = golden.array(f"{name}_w_fraction")
