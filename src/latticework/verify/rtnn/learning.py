@@ -38,7 +38,7 @@ def replay_stdp(golden: Archive, context: Context) -> Iterator[Check]:
     x, y = jnp.asarray(golden.array("x_count")), jnp.asarray(golden.array("y_count"))
     for start_name in (name for name in golden.names() if _START.fullmatch(name)):
         w_max = int(start_name[1:].removesuffix("_w0"))
-        start = golden.array(start_name)
+        start = golden.array(start_name).astype(np.float32)
         for bits in ("1000", "0100", "0010", "0001", "1111", "0000"):
             chances = dict(zip(_CASES, (UNITS * int(bit) for bit in bits), strict=True))
             rule = Stdp(**chances, u_min=UNITS, w_max=w_max)
@@ -46,7 +46,8 @@ def replay_stdp(golden: Archive, context: Context) -> Iterator[Check]:
             yield compare_equal(name, _change(rule, start, x, y), golden.array(name))
         rule = Stdp(**dict.fromkeys(_CASES, UNITS), u_min=0, w_max=w_max)
         name = f"M{w_max}_u1111_umin0_binary"
-        got = _change(rule, golden.array(f"M{w_max}_wb0"), x, y)
+        binary = golden.array(f"M{w_max}_wb0").astype(np.float32)
+        got = _change(rule, binary, x, y)
         yield compare_equal(name, got, golden.array(name))
 
 
