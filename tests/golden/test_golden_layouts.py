@@ -102,6 +102,17 @@ def test_plasticity_with_another_largest_weight_replays(golden_dir, tmp_path):
     assert result.outcome is Outcome.PASSED, (result.message, result.worst)
 
 
+def test_orders_of_other_lengths_replay(tmp_path):
+    """Of one example there is one order, which must be asked for by its own length."""
+    stored = {"perm1_ep0": np.zeros(1, np.uint16), "perm1_ep1": np.zeros(1, np.uint16)}
+    np.savez(tmp_path / "a.npz", **stored)
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.PASSED, (result.message, result.worst)
+    np.savez(tmp_path / "a.npz", **stored | {"perm1_ep1": np.zeros(2, np.uint16)})
+    (result,) = verify(tmp_path)
+    assert result.outcome is Outcome.FAILED
+
+
 def test_neighbours_of_other_shapes_replay(tmp_path):
     state = np.random.default_rng(0).normal(size=(2, 3, 6, 3, 5))
     rolled = np.concatenate(
