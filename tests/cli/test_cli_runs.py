@@ -90,15 +90,23 @@ def test_a_picture_of_any_size_and_colour(digits_run, tmp_path):
     assert any("inverted" in note for note in bright["notes"])
     said = call("predict", digits_run, "bright.png")
     assert "bright.png: made grey, inverted" in said.out
-    assert "resized from 40 x 60 to 28 x 28" in said.out
+    assert "scaled, its ink from 40 to 28 pixels, centred" in said.out
+    assert "as the network gets bright.png:" in said.out and "\u2588" in said.out
+    said = call("predict", digits_run, "bright.png", "--as-is", "--show", "no", "--png", "seen.png")
+    assert "resized from 40 x 60 to 28 x 28" in said.out and "\u2588" not in said.out
+    with Image.open("seen.png") as sheet:
+        assert sheet.size[0] > 100
 
 
 def test_inversion_can_be_forbidden_and_forced(tmp_path):
     Image.fromarray(stroke(255, 0, (28, 28))).save(tmp_path / "bright.png")
     path, task = tmp_path / "bright.png", RowImage("digits")
-    as_is, inverted = (read_examples(path, task, how)[0].raw for how in ("no", "auto"))
-    np.testing.assert_array_equal(as_is, 255 - inverted)
-    np.testing.assert_array_equal(read_examples(path, task, "yes")[0].raw, inverted)
+
+    def read(how):
+        return read_examples(path, task, how, as_is=True)[0].raw
+
+    np.testing.assert_array_equal(read("no"), 255 - read("auto"))
+    np.testing.assert_array_equal(read("yes"), read("auto"))
 
 
 def test_an_array_of_the_data_passes_untouched(tmp_path):
@@ -113,14 +121,14 @@ def test_an_array_of_the_data_passes_untouched(tmp_path):
 def test_sixteen_bits_and_transparency(tmp_path):
     wide = stroke(0, 255, (28, 28)).astype(np.uint16) * 257
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    (found,) = read_examples(tmp_path / "wide.png", RowImage("digits"))
+    (found,) = read_examples(tmp_path / "wide.png", RowImage("digits"), as_is=True)
     np.testing.assert_array_equal(found.raw, stroke(0, 255, (28, 28)))
     layers = np.zeros((28, 28, 4), np.uint8)
     layers[..., 3] = stroke(0, 255, (28, 28))
     Image.fromarray(layers, "RGBA").save(tmp_path / "clear.png")
-    (found,) = read_examples(tmp_path / "clear.png", RowImage("digits"))
+    (found,) = read_examples(tmp_path / "clear.png", RowImage("digits"), as_is=True)
     np.testing.assert_array_equal(found.raw, stroke(0, 255, (28, 28)))
-    assert "laid on white where it is transparent" in found.notes
+    assert "laid on white where it is transparent" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -132,8 +140,8 @@ def test_sixteen_bits_and_transparency(tmp_path):
         ("cut.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', ", "not a whole .npy file"),
         ("blank.png", np.zeros((30, 30), np.uint8), "every pixel is 0"),
         ("nan.npy", np.full((28, 28), np.nan), "not finite"),
-        ("big.npy", np.full((28, 28), 300.0), "from 0 to 300"),
-        ("below.npy", np.full((28, 28), -1.0), "from -1 to 0"),
+        ("big.npy", np.full((28, 28), 300.5), "from 300.5 to 300.5"),
+        ("below.npy", np.full((28, 28), -1.0), "from -1 to -1"),
         ("flat.npy", np.zeros(28), "expected [height, width] or"),
         ("words.npy", np.array(["a"]), "plain numbers"),
     ],

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latticework.studies.own_images import MAX_EXAMPLES, read_examples
+from latticework.studies.own_arrays import MAX_EXAMPLES
+from latticework.studies.own_images import read_examples
 from latticework.tasks import RowImage
 from latticework.tasks.image_files import Crop, ImageFiles
 from latticework.untrusted.pictures import FORMATS, read_picture
@@ -92,8 +93,14 @@ def test_a_chunk_that_announces_4_gib_gets_what_there_is(tmp_path):
 
 
 def test_as_many_examples_as_fit(tmp_path):
-    np.save(tmp_path / "x.npy", np.zeros((MAX_EXAMPLES + 1, 1, 1), np.uint8))
+    np.save(tmp_path / "x.npy", np.zeros((MAX_EXAMPLES + 1, 2, 2), np.uint8))
     with pytest.raises(ValueError, match=r"10,001 examples; at most 10,000"):
+        read_examples(tmp_path / "x.npy", TASK)
+
+
+def test_a_line_in_an_array_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(9000, dtype=np.uint16)[:, None])
+    with pytest.raises(ValueError, match=r"at most 8,192 pixels on a side"):
         read_examples(tmp_path / "x.npy", TASK)
 
 

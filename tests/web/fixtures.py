@@ -17,6 +17,8 @@ from latticework.core.network import Network
 from latticework.readouts import PortSum
 from latticework.rules import HopTrace
 from latticework.schedules import Wavefront
+from latticework.tasks.digits import digits
+from latticework.tasks.framing import FRAMES, framed
 from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
 
 FOLDER = Path(__file__).resolve().parents[2] / "web" / "tests" / "fixtures"
@@ -77,7 +79,32 @@ def _list(values: Any) -> list[Any]:
     return np.asarray(values).ravel().tolist()
 
 
-FILES = {"leaky.json": lambda: {name: leaky_case(name) for name in CASES}}
+def framing_cases() -> list[dict[str, Any]]:
+    """Drawings of 28 x 28 pixels, and what they are in MNIST's frame."""
+    row, col = np.mgrid[:28, :28]
+    digit = digits()[0][1]
+    drawings = {
+        "nothing": np.zeros((28, 28)),
+        "a stroke": 255.0 * ((abs(col - 4) < 1) & (row > 1) & (row < 9)),
+        "a blot in a corner": 200 * np.exp(-((row - 3) ** 2 + (col - 24) ** 2) / 9),
+        "a slant to the edges": 255 * np.clip(2 - abs(row - 0.7 * col - 3), 0, 1),
+        "a digit that fills it": digit,
+        "one in its frame": framed(digit, FRAMES["mnist"]),
+    }
+    return [
+        {
+            "name": name,
+            "drawn": _list(drawn := np.rint(drawing).astype(np.uint8)),
+            "framed": _list(framed(drawn, FRAMES["mnist"])),
+        }
+        for name, drawing in drawings.items()
+    ]
+
+
+FILES = {
+    "leaky.json": lambda: {name: leaky_case(name) for name in CASES},
+    "framing.json": framing_cases,
+}
 
 
 ROUNDING = 4e-6

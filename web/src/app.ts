@@ -7,7 +7,7 @@ import { byId, make } from "./ui/dom.ts";
 import { listDisplays, markDisplay } from "./ui/displays.ts";
 import { listenToKeys } from "./ui/keys.ts";
 import { copyLink, readLink, type Shared, sharedOf } from "./ui/link.ts";
-import { centred, Pad } from "./ui/pad.ts";
+import { Pad } from "./ui/pad.ts";
 import { Player } from "./ui/player.ts";
 import { Samples, type Sample } from "./ui/samples.ts";
 import { Scores } from "./ui/scores.ts";
@@ -190,8 +190,7 @@ export class App {
 
   private drew(isDone: boolean): void {
     if (this.pad.isEmpty) return;
-    const isCentred = byId<HTMLInputElement>("centre").checked;
-    this.image = isCentred ? centred(this.pad.pixels) : this.pad.pixels.slice();
+    this.image = this.pad.drawing;
     this.label = null;
     this.rerun(isDone);
   }

@@ -154,3 +154,18 @@ def page_table(measured: Any) -> str:
         for name, row in measured["median"].items()
     ]
     return markdown(("model", "usable", "frames/s", "one image", "outer step"), rows)
+
+
+def own_pictures_table(record: Mapping[str, Any] | None) -> str:
+    """Accuracy of the shipped networks on digits drawn in several ways, framed and as they are."""
+    if record is None:
+        return "`benchmarks/own_pictures.py` has not been run."
+    names = list(dict.fromkeys(row["network"] for row in record["rows"]))
+    found = {(row["way"], row["network"]): row for row in record["rows"]}
+    ways = dict.fromkeys(way for way, _ in found)
+    rows = [(way, *(_both(found[way, name]) for name in names)) for way in ways]
+    return markdown(("drawn", *names), rows)
+
+
+def _both(row: Mapping[str, Any]) -> str:
+    return f"{row['framed']:.3f} ({row['as_is']:.3f})"

@@ -14,6 +14,7 @@ from latticework.report.benchmarks import (
     gridnet_table,
     leaky_table,
     machine_line,
+    own_pictures_table,
     page_table,
     remat_table,
 )
@@ -181,6 +182,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
         results.benchmarks.get("glom-published")
     ),
     **TNN_TABLES,
+    "own-pictures": lambda results: own_pictures_table(results.benchmarks.get("own-pictures")),
     "page": lambda results: page_table(results.benchmarks.get("page")),
     **{f"study-{name}": lambda results, name=name: study_table(results, name) for name in STUDIES},
 }

@@ -9,18 +9,15 @@ from PIL import Image
 
 from latticework.core.checks import require
 from latticework.core.task import AbstractTask
-from latticework.tasks import AbstractStoredImages
-from latticework.untrusted import read_npy
+from latticework.studies.own_arrays import MAX_SIDE, Drawn, pictures_of, sequences_of
+from latticework.tasks import AbstractStoredImages, ImageFolder
+from latticework.tasks.catalogue import SIDE
+from latticework.tasks.framing import FRAMES, Frame, framed, ink_of, is_framed
+from latticework.tasks.picture_values import upright
 from latticework.untrusted.pictures import read_picture, reason
 
 Invert = Literal["auto", "yes", "no"]
 """Whether to swap black and white: `auto` does it for pictures whose border is bright."""
-
-SIDE = 28
-MAX_VALUES = 1 << 26
-MAX_EXAMPLES = 10_000
-MAX_PIXELS_ON_A_SIDE = 1 << 13
-"""A picture is made square before it is scaled."""
 
 BRIGHT = 127
 
@@ -31,7 +28,8 @@ class OwnImage:
 
     Args:
         name: the file, and the place in it when it holds several.
-        raw: as the task stores an example: uint8 `[28, 28]` for image tasks.
+        raw: as the task stores an example: uint8 `[28, 28]` for image tasks, `[3, side, side]` for
+            photographs.
         notes: what was done to it, in words.
     """
 
@@ -40,146 +38,138 @@ class OwnImage:
     notes: tuple[str, ...]
 
 
-def read_examples(path: Path, task: AbstractTask, invert: Invert = "auto") -> list[OwnImage]:
+def read_examples(
+    path: Path, task: AbstractTask, invert: Invert = "auto", *, as_is: bool = False
+) -> list[OwnImage]:
     """Read a picture, or an .npy array of one or several examples.
 
     Args:
-        path: PNG or another format that Pillow reads, any size; or .npy.
+        path: PNG or another format that is read, any size and depth; or .npy.
         task: what the examples are for.
         invert: whether to swap black and white. Data sets of digits are bright on dark.
+        as_is: leave the drawing where it is and as bright as it is; otherwise it is brought to the
+            frame of the digits that were learned, where these have one.
 
     Raises:
         ValueError: there is no such file, it cannot be read, or it does not fit the task.
     """
     require(path.is_file(), f"there is no file {path}; name a PNG picture or an .npy array")
-    is_image_task = isinstance(task, AbstractStoredImages)
-    if path.suffix.lower() != ".npy":
+    is_array, is_photo = path.suffix.lower() == ".npy", isinstance(task, ImageFolder)
+    if not is_photo and not isinstance(task, AbstractStoredImages):
         require(
-            is_image_task,
+            is_array,
             f"{path}: this run learned sequences, not pictures; give an .npy array of shape "
             f"[{task.num_steps}, {task.num_channels}] (step, channel)",
         )
-        pixels, notes = _read_picture(path)
-        return [_as_example(str(path), pixels, notes, invert)]
-    array = _read_array(path)
-    if not is_image_task:
-        return _sequences(path, array, task)
-    if array.ndim == 2:
-        array, names = array[None], [str(path)]
-    else:
-        require(
-            array.ndim == 3 and len(array) > 0,
-            f"{path} has shape {array.shape}; expected [height, width] or [image, height, width]",
-        )
-        names = [f"{path}[{n}]" for n in range(len(array))]
-    bytes_, notes = _to_bytes(path, array)
-    return [
-        _as_example(name, pixels, notes, invert) for name, pixels in zip(names, bytes_, strict=True)
-    ]
+        return [OwnImage(name, one, ()) for name, one in sequences_of(path, task)]
+    drawn = pictures_of(path, colour_first=is_photo) if is_array else [_read_picture(path)]
+    for one in drawn:
+        _check_shows(one)
+    if isinstance(task, ImageFolder):
+        return [_photograph(one, task.side) for one in drawn]
+    frame = None if as_is or not isinstance(task, AbstractStoredImages) else _frame(task)
+    return [_digit(one, invert, frame) for one in drawn]
 
 
-def _read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
-    """Grey bytes `[height, width]`."""
+def _frame(task: AbstractStoredImages) -> Frame | None:
+    return FRAMES.get(task.dataset)
+
+
+def _read_picture(path: Path) -> Drawn:
     try:
-        picture, turn = read_picture(path, MAX_PIXELS_ON_A_SIDE)
-        pixels, notes = _grey(picture)
+        image, notes = upright(read_picture(path, MAX_SIDE))
     except (ValueError, OSError) as error:
         raise ValueError(
             f"{path} cannot be read as a picture ({reason(error)}); give a PNG or an .npy array"
         ) from error
-    if turn is None:
-        return pixels, notes
-    upright = np.asarray(Image.fromarray(pixels).transpose(turn))
-    return upright, [*notes, "turned as the file says it was taken"]
+    return Drawn(str(path), np.asarray(image), notes)
 
 
-def _grey(picture: Image.Image) -> tuple[np.ndarray, list[str]]:
-    """Grey bytes of a decoded picture, and what was done to it."""
-    notes = []
-    if picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA"))
-        notes.append("laid on white where it is transparent")
-    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip
-        wide = np.asarray(picture)
-        return (np.clip(wide, 0, 65535) // 257).astype(np.uint8), notes
-    if picture.mode not in ("L", "1"):
-        notes.append("made grey")
-    return np.asarray(picture.convert("L")), notes
-
-
-def _read_array(path: Path) -> np.ndarray:
-    """The array in an .npy file, whose size is known before it is read."""
-    array = read_npy(path, MAX_VALUES)
-    require(
-        array.dtype.kind in "biuf",
-        f"{path} does not hold one array of plain numbers; write it with numpy.save",
-    )
-    require(
-        array.ndim < 3 or len(array) <= MAX_EXAMPLES,
-        f"{path} holds {len(array) if array.ndim else 0:,} examples; at most {MAX_EXAMPLES:,} are "
-        "read at once",
-    )
-    return array
-
-
-def _sequences(path: Path, array: np.ndarray, task: AbstractTask) -> list[OwnImage]:
-    shape = (task.num_steps, task.num_channels)
-    require(
-        array.shape[-2:] == shape and array.ndim in (2, 3) and array.size > 0,
-        f"{path} has shape {array.shape}, but this run learned sequences [{shape[0]}, {shape[1]}] "
-        "(step, channel); give one, or several along a first axis",
-    )
-    _check_finite(path, array)
-    if array.ndim == 2:
-        return [OwnImage(str(path), array.astype(np.float32), ())]
-    return [OwnImage(f"{path}[{n}]", one.astype(np.float32), ()) for n, one in enumerate(array)]
-
-
-def _to_bytes(path: Path, array: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Pixels as bytes: integers 0..255 as they are, fractions 0..1 scaled."""
-    _check_finite(path, array)
-    low, high = float(array.min(initial=0)), float(array.max(initial=0))
-    is_fraction = array.dtype.kind in "bf" and high <= 1
-    require(
-        low >= 0 and high <= 255,
-        f"{path} has values from {low:g} to {high:g}; expected bytes 0..255 or fractions 0..1",
-    )
-    if is_fraction:
-        scaled = array.astype(np.float64)
-        scaled *= 255  # in its place: a file of flags is an eighth of this
-        return np.rint(scaled, out=scaled).astype(np.uint8), ["scaled from 0..1 to 0..255"]
-    whole = array if array.dtype.kind in "iu" else np.rint(array)
-    return whole.astype(np.uint8), []
-
-
-def _check_finite(path: Path, array: np.ndarray) -> None:
-    require(bool(np.isfinite(array).all()), f"{path} holds numbers that are not finite")
-
-
-def _as_example(name: str, pixels: np.ndarray, notes: list[str], invert: Invert) -> OwnImage:
-    """Grey bytes of any size as a 28x28 example, bright on dark."""
+def _check_shows(drawn: Drawn) -> None:
+    """Refuse a picture without pixels, and one whose pixels are all the same."""
+    name, pixels, _ = drawn
     require(pixels.size > 0, f"{name} is empty: its shape is {pixels.shape}")
+    first = pixels[0, 0]
     require(
-        bool((pixels != pixels.flat[0]).any()),
-        f"{name} shows nothing: every pixel is {int(pixels.flat[0])}",
+        bool((pixels != first).any()),
+        f"{name} shows nothing: every pixel is {' '.join(map(str, np.atleast_1d(first)))}",
     )
+
+
+def _photograph(drawn: Drawn, side: int) -> OwnImage:
+    """The middle square of a picture, as `[colour, row, col]`."""
+    name, pixels, notes = drawn
+    image, notes = Image.fromarray(pixels).convert("RGB"), list(notes)
+    width, height = image.size
+    short = min(width, height)
+    left, top = (width - short) // 2, (height - short) // 2
+    if width != height:
+        notes.append(f"its middle square of {short} x {short} pixels taken")
+    if short != side:
+        notes.append(f"resized from {short} x {short} to {side} x {side}")
+    box = (left, top, left + short, top + short)
+    made = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    raw = np.ascontiguousarray(np.asarray(made).transpose(2, 0, 1))
+    return OwnImage(name, raw, tuple(notes))
+
+
+def _digit(drawn: Drawn, invert: Invert, frame: Frame | None) -> OwnImage:
+    """A picture as a 28 x 28 example, bright on dark, in a frame where there is one."""
+    name, pixels, notes = drawn
     notes = list(notes)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    if invert == "yes" or (invert == "auto" and float(np.median(border)) > BRIGHT):
-        pixels = 255 - pixels
+    if pixels.ndim == 3:
+        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+        notes.append("made grey")
+    border = _border(pixels)
+    if invert == "yes" or (invert == "auto" and border > BRIGHT):
+        pixels, border = 255 - pixels, 255 - border
         why = "as asked" if invert == "yes" else "its border is bright, the data are bright on dark"
         notes.append(f"inverted ({why})")
-        border = 255 - border
-    height, width = pixels.shape
+    if frame is None or border > BRIGHT:
+        raw, said = _fitted(pixels, border)
+    elif border == 0 and is_framed(pixels, frame):
+        raw, said = pixels, []
+    else:
+        raw, said = _brought_to(frame, pixels, border)
+    return OwnImage(name, np.array(raw), (*notes, *said))
+
+
+def _border(pixels: np.ndarray) -> int:
+    """The middle brightness of the border: what the ground is like."""
+    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    return int(np.median(np.concatenate(edges)))
+
+
+def _brought_to(frame: Frame, pixels: np.ndarray, ground: int) -> tuple[np.ndarray, list[str]]:
+    """A drawing on black, in a frame."""
+    notes, brightest = [], int(pixels.max())
+    if brightest > ground and (ground, brightest) != (0, 255):
+        notes.append(f"brightness {ground}..{brightest} stretched to 0..255")
+        table = np.clip((np.arange(256) - ground) * (255 / (brightest - ground)), 0, 255)
+        pixels = np.rint(table).astype(np.uint8)[pixels]
+    ink = ink_of(pixels)
+    if is_framed(pixels, frame):
+        return pixels, notes
+    if ink is None:
+        return framed(pixels, frame), [*notes, "nothing in it is brighter than its border"]
+    where = "centre of mass" if frame.by_mass else "middle"
+    if ink.side != frame.box:
+        notes.append(f"scaled, its ink from {ink.side} to {frame.box} pixels")
+    notes.append(f"centred, its {where} as in the data")
+    return framed(pixels, frame), notes
+
+
+def _fitted(pixels: np.ndarray, ground: int) -> tuple[np.ndarray, list[str]]:
+    """The whole picture, squared with ground, at 28 x 28."""
+    notes, (height, width) = [], pixels.shape
     if height != width:
-        pixels = _square(pixels, int(np.median(border)))
+        pixels = _square(pixels, ground)
         notes.append("made square by adding background")
     if pixels.shape != (SIDE, SIDE):
         size = (SIDE, SIDE)
         pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
         notes.append(f"resized from {width} x {height} to {SIDE} x {SIDE}")
-    return OwnImage(name, np.array(pixels), tuple(notes))
+    return pixels, notes
 
 
 def _square(pixels: np.ndarray, background: int) -> np.ndarray:

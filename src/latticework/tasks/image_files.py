@@ -12,6 +12,7 @@ from PIL import Image
 from latticework.core.checks import require
 from latticework.core.examples import AbstractExamples, Place
 from latticework.tasks.image_listing import class_of
+from latticework.tasks.picture_values import upright
 from latticework.untrusted import printable
 from latticework.untrusted.pictures import read_picture, reason
 
@@ -139,7 +140,7 @@ class ImageFiles(AbstractExamples):
 
     def _try(self, path: str, random: np.random.Generator) -> np.ndarray | None:
         try:
-            return self.crop(read_picture(Path(path)).image, random)
+            return self.crop(upright(read_picture(Path(path)))[0], random)
         except (OSError, ValueError) as error:
             if not self.skip_corrupt:
                 which = f"{printable(path)} of class {class_of(path, self.folder)}"

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -23,6 +23,10 @@ MEMORY = 240 << 20
 
 GROWTH = 8
 MAX_SIDE = 1 << 16
+MOST_FRAMES = 64
+MOST_PIXELS = 1 << 25
+"""So many frames, of so many pixels together, are looked at for one that shows something."""
+
 MAX_SLOW_PIXELS = 1 << 18
 """Of the kinds of PPM that Pillow decodes in Python."""
 
@@ -32,6 +36,7 @@ _IN_PILLOW = {"GIF": 8, "WEBP": 12}
 
 _CONVERTED, _LAID_ON_WHITE = 4, 8
 _ORIENTATION = 0x0112
+_JPEG, _EXIF, _NO_EXIF = b"\xff\xd8", b"Exif\0\0", b"None\0\0"
 _TILE_SIDES = (322, 323)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -48,14 +53,25 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class Picture(NamedTuple):
-    """A decoded picture, and how it must be turned to stand as its file says; None: it stands."""
+    """A decoded picture.
+
+    Args:
+        image: as Pillow holds it.
+        turn: how it must be turned to stand as its file says; None: it stands.
+        frame: which of the file's frames it is, from 1 up.
+        frames: how many there are.
+        knows_up: False where the file may say how it was taken, but cannot be understood.
+    """
 
     image: Image.Image
-    turn: Image.Transpose | None
+    turn: Image.Transpose | None = None
+    frame: int = 1
+    frames: int = 1
+    knows_up: bool = True
 
 
 def read_picture(path: Path, longest: int = MAX_SIDE) -> Picture:
-    """The picture in a file; the first one where there are several.
+    """The picture in a file; where there are several, the first that shows something.
 
     Args:
         path: the file, of any name.
@@ -69,16 +85,61 @@ def read_picture(path: Path, longest: int = MAX_SIDE) -> Picture:
     require(path.is_file(), "there is no such file")
     data = read_file(path, MAX_BYTES)
     try:
+        return _decoded(data, longest)
+    except ValueError:
+        if not (data.startswith(_JPEG) and _EXIF in data):
+            raise
+    # Pillow reads the block for the resolution, and gives up where that cannot be understood.
+    return _decoded(data.replace(_EXIF, _NO_EXIF), longest)._replace(knows_up=False)
+
+
+def _decoded(data: bytes, longest: int) -> Picture:
+    try:
         # From memory: a plugin that asks for as much as a chunk announces gets what there is.
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            _check_size(opened, len(data), longest)
             with _silent() if opened.format == "TIFF" else contextlib.nullcontext():
-                opened.load()
-            return Picture(opened, _turn(opened))
+                frame, frames = _load(opened, len(data), longest)
+            turn, knows_up = _turn(opened)
+            return Picture(opened, turn, frame, frames, knows_up)
     except Image.UnidentifiedImageError:
         raise ValueError(f"it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
     except Exception as error:  # each of Pillow's plugins has its own
         raise ValueError(reason(error)) from error
+
+
+def _load(opened: Image.Image, length: int, longest: int) -> tuple[int, int]:
+    """Decode the first frame that shows something, the first of all where none does.
+
+    Returns:
+        Which frame it is, and of how many.
+    """
+    _check_size(opened, length, longest)
+    opened.load()
+    # What comes after a photograph of this format are previews of it.
+    frames = 1 if opened.format in ("JPEG", "MPO") else getattr(opened, "n_frames", 1)
+    most = min(frames, MOST_FRAMES, 2 + MOST_PIXELS // (opened.width * opened.height))
+    for frame in range(1, most):
+        if not _is_blank(opened):
+            return frame, frames
+        opened.seek(frame)
+        _check_size(opened, length, longest)
+        opened.load()
+    if frames > 1 and _is_blank(opened):
+        opened.seek(0)
+        opened.load()
+        return 1, frames
+    return most, frames
+
+
+def extremes(image: Image.Image) -> list[tuple[float, float]]:
+    """Lowest and highest value of each band of a picture."""
+    found: Any = image.getextrema()
+    return list(found) if isinstance(found[0], tuple) else [found]
+
+
+def _is_blank(image: Image.Image) -> bool:
+    """Whether all pixels are the same."""
+    return all(low == high for low, high in extremes(image))
 
 
 @contextlib.contextmanager
@@ -139,9 +200,10 @@ def _bytes_per_pixel(opened: Image.Image) -> int:
     return taken + (_LAID_ON_WHITE if opened.has_transparency_data else 0)
 
 
-def _turn(opened: Image.Image) -> Image.Transpose | None:
-    """What the file says of its orientation; what cannot be read says nothing."""
+def _turn(opened: Image.Image) -> tuple[Image.Transpose | None, bool]:
+    """What the file says of its orientation, and whether that can be understood."""
     try:
-        return _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
-    except Exception:
-        return None
+        said = opened.getexif().get(_ORIENTATION, 1)
+    except Exception:  # each damage of the block has its own
+        return None, False
+    return _TURNS.get(said), said == 1 or said in _TURNS

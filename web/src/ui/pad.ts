@@ -1,6 +1,7 @@
-/** Drawing with mouse, finger or keys on 28 x 28 pixels, and centring as MNIST's makers did. */
+/** Drawing with mouse, finger or keys on 28 x 28 pixels. */
 
 import { byId, context2d } from "./dom.ts";
+import { centred } from "./framing.ts";
 
 const SIDE = 28;
 const BRUSH = 1.25;
@@ -45,6 +46,11 @@ export class Pad {
 
   get isEmpty(): boolean {
     return this.pixels.every((p) => p === 0);
+  }
+
+  /** What was drawn, framed unless that is unticked. */
+  get drawing(): Uint8Array {
+    return byId<HTMLInputElement>("centre").checked ? centred(this.pixels) : this.pixels.slice();
   }
 
   private stroke(event: PointerEvent): void {
@@ -124,43 +130,4 @@ export class Pad {
 
 function clamp(at: number): number {
   return Math.max(1, Math.min(SIDE - 1, at));
-}
-
-/** Scaled so that the ink fits a box of 20 pixels, its centre of mass in the middle. */
-export function centred(image: Uint8Array): Uint8Array {
-  let [left, right, top, bottom] = [SIDE, -1, SIDE, -1];
-  for (let i = 0; i < image.length; i++) {
-    if (image[i]! < 32) continue;
-    left = Math.min(left, i % SIDE);
-    right = Math.max(right, i % SIDE);
-    top = Math.min(top, Math.floor(i / SIDE));
-    bottom = Math.max(bottom, Math.floor(i / SIDE));
-  }
-  if (right < 0) return image.slice();
-  const scale = Math.max(right - left + 1, bottom - top + 1) / 20;
-  let [mass, mx, my] = [0, 0, 0];
-  image.forEach((value, i) => {
-    mass += value;
-    mx += value * (i % SIDE);
-    my += value * Math.floor(i / SIDE);
-  });
-  const [cx, cy] = [mx / mass, my / mass];
-  const moved = new Uint8Array(image.length);
-  for (let r = 0; r < SIDE; r++) {
-    for (let c = 0; c < SIDE; c++) {
-      moved[r * SIDE + c] = Math.round(at(image, cx + (c - 13.5) * scale, cy + (r - 13.5) * scale));
-    }
-  }
-  return moved;
-}
-
-function at(image: Uint8Array, x: number, y: number): number {
-  const [x0, y0] = [Math.floor(x), Math.floor(y)];
-  const [fx, fy] = [x - x0, y - y0];
-  const pixel = (c: number, r: number) =>
-    c < 0 || r < 0 || c >= SIDE || r >= SIDE ? 0 : image[r * SIDE + c]!;
-  return (
-    (1 - fy) * ((1 - fx) * pixel(x0, y0) + fx * pixel(x0 + 1, y0)) +
-    fy * ((1 - fx) * pixel(x0, y0 + 1) + fx * pixel(x0 + 1, y0 + 1))
-  );
 }
