@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run gpu test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench torture clean
+.PHONY: help setup run gpu gpu-kernel test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench torture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -137,8 +137,12 @@ bench: $(VENV)/.installed  ## time the kernels
 	$(BIN)/latticework bench leaky
 
 # Nothing is installed: JAX with CUDA and a few packages must be there; the script names those that are not.
-gpu:  ## on a machine with a GPU: compare and time every path, eight minutes, into results/gpu/
+gpu: gpu-kernel  ## on a machine with a GPU: compare and time every path, eight minutes, into results/gpu/
 	PYTHONPATH=src $(PYTHON) benchmarks/gpu.py --out results/gpu
+
+gpu-kernel:  ## compile the kernels for CUDA (needs nvcc, and JAX for its headers), under a minute
+	src/latticework/kernels/native/cuda/build.sh src/latticework/kernels/_cuda.so \
+	  "$$($(PYTHON) -c 'import jax; print(jax.ffi.include_dir())')"
 
 clean:  ## remove what set-up and runs made
 	rm -rf $(VENV) build runs

@@ -31,6 +31,9 @@ from latticework.train import OptimiserConfig, build
 
 def cube_parity(path: str, small: bool, _: float) -> Iterator[Step]:
     """The cube by one kernel: values and gradients."""
+    if _has_no_device(path):
+        yield path, _no_device
+        return
     cells = {"plain": NeighbourMix(), "gated": GatedNeighbourMix()}
     cases = (("plain", 1), ("gated", 2), ("plain", 2), ("gated", 1))
     for name, inner in cases[: 1 if small else None]:
@@ -40,6 +43,9 @@ def cube_parity(path: str, small: bool, _: float) -> Iterator[Step]:
 
 def cube(path: str, small: bool, repeat: float) -> Iterator[Step]:
     """The published cube by one kernel, forward and a training step."""
+    if _has_no_device(path):
+        yield path, _no_device
+        return
     outer, batch = (2, 2) if small else (64, 256)
     side = 8 if small else 32
     face = ImageFace(4, 4, offset=2) if small else ImageFace()
@@ -49,6 +55,14 @@ def cube(path: str, small: bool, repeat: float) -> Iterator[Step]:
     learner = GridnetLearner(net, kernel_name=path)
     yield "cube, forward", lambda: _cube_time(learner, batch, repeat, learns=False)
     yield "cube, training step", lambda: _cube_time(learner, batch, repeat, learns=True)
+
+
+def _has_no_device(path: str) -> bool:
+    return path == "cuda" and jax.default_backend() == "cpu"
+
+
+def _no_device() -> Line:
+    return {"kind": "note", "note": "there is no GPU"}
 
 
 def _cube_parity(path: str, cell: Any, inner: int, small: bool) -> Line:

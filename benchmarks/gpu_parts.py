@@ -41,6 +41,7 @@ def say(part: str, *, small: bool, repeat: float) -> int:
     """Take all steps of a part, each on its own; print a line for each."""
     # The reference is float64; timings are taken as JAX is used, without it.
     jax.config.update("jax_enable_x64", part.endswith(PARITY))
+    print(json.dumps({"device": jax.devices()[0].device_kind}), flush=True)
     for name, step in PARTS[part](small, repeat):
         try:
             line = step()
@@ -262,11 +263,11 @@ def _tnn_time(seeds: int, images: int, repeat: float) -> Line:
 
 
 PARTS: dict[str, Callable[[bool, float], Iterator[Step]]] = {
+    "cuda-parity": functools.partial(cube_parity, "cuda"),
+    "cuda": functools.partial(cube, "cuda"),
     "device": device,
     "shifted-parity": functools.partial(cube_parity, "shifted"),
     "shifted": functools.partial(cube, "shifted"),
-    "pallas-parity": functools.partial(cube_parity, "pallas"),
-    "pallas": functools.partial(cube, "pallas"),
     "leaky-parity": leaky_parity,
     "leaky": leaky,
     "glom-parity": glom_parity,

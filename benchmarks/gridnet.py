@@ -8,7 +8,7 @@ plain JAX. The torch model keeps about 12 MB per image and sweep, 25 GB for the 
 is timed with fewer sweeps and scaled to 64 in proportion, which flatters it if anything: the parts
 beside the sweeps count as sweeps.
 
-On a GPU the Pallas kernel takes the place of the compiled one, and XLA runs there too; the
+On a GPU the kernel `cuda` takes the place of the compiled one, and XLA runs there too; the
 published batch is 256.
 """
 
@@ -111,7 +111,7 @@ def main() -> None:
     threads = len(os.sched_getaffinity(0))
     batch = options.batch
     on_gpu = jax.default_backend() == "gpu"
-    kernel = "pallas" if on_gpu else "native"
+    kernel = "cuda" if on_gpu else "native"
     fast = ours(kernel, OUTER, batch)
     xla = ours("shifted", OUTER, batch)
     for name in ("forward", "step"):

@@ -71,6 +71,10 @@ NEEDS = {
     "compiled kernels": Need(
         lambda: not isinstance(extension(), str), "latticework doctor says why there are none"
     ),
+    "g++": Need(
+        lambda: shutil.which("g++") is not None,
+        "the CUDA kernels are compiled for threads in turns",
+    ),
     "a small disk": Need(_may_mount, "only root may mount one"),
     "GLOM's published weights": Need(
         PUBLISHED_WEIGHTS.is_file, "they are not of this repository, since theirs has no licence"

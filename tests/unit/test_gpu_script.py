@@ -40,6 +40,18 @@ def test_a_part_that_fails_leaves_the_others(tmp_path):
     assert kept == {"small": True, "device": "A B/1", "lines": found}
 
 
+def test_parts_that_run_again_leave_the_others(tmp_path):
+    about = {"small": False}
+    lines = [{"part": part, "device": "A", "n": 1} for part in ("cuda", "glom", "no part now")]
+    gpu.keeper(tmp_path, about)(lines)
+    gpu.keeper(tmp_path, about, ["cuda"])([{"part": "cuda", "device": "A", "n": 2}])
+    kept = json.loads((tmp_path / "a.json").read_text())["lines"]
+    assert [(one["part"], one["n"]) for one in kept] == [("cuda", 2), ("glom", 1)]
+    gpu.keeper(tmp_path, {"small": True}, ["cuda"])([{"part": "cuda", "device": "A", "n": 3}])
+    kept = json.loads((tmp_path / "a.json").read_text())["lines"]
+    assert [(one["part"], one["n"]) for one in kept] == [("cuda", 3)]
+
+
 def test_a_part_that_hangs_is_cut_off(monkeypatch):
     lines = gpu.lines_of(command("hangs"), 600)
     assert next(lines) == {"step": 2}
@@ -94,7 +106,7 @@ def test_tables_count_no_small_runs_and_name_what_failed():
         "device": "NVIDIA H100",
         "small": False,
         "lines": [
-            {"part": "a", "step": "cube", "kind": "parity", "path": "pallas", "ok": False}
+            {"part": "a", "step": "cube", "kind": "parity", "path": "cuda", "ok": False}
             | {"error": None, "error_default": 2e-3},
             {"part": "a", "step": "cube, forward", "kind": "timing", "path": "shifted", **timing}
             | {"compile_s": 2.0, "batch": 256, "of_peak": 0.3},
@@ -106,7 +118,7 @@ def test_tables_count_no_small_runs_and_name_what_failed():
     small = {"h100": {**record, "small": True}}
     assert parity_table(small) == timing_table(small) == NOT_YET
     parity, timings = parity_table({"h100": record}), timing_table({"h100": record})
-    assert "| NVIDIA H100 | cube | pallas | - | 2.0e-03 | NO |" in parity
+    assert "| NVIDIA H100 | cube | cuda | - | 2.0e-03 | NO |" in parity
     assert "| 256 | 1.5 ms | 1 ms .. 2 ms | 5 | 2.00 s | 30% |" in timings
     assert "- NVIDIA H100, a, cube, step: XlaRuntimeError: out of memory" in timings
     assert "- NVIDIA H100, b: cut off after 60 s" in timings
@@ -123,5 +135,5 @@ def test_every_part_at_small_size(tmp_path):
     parts = {line["part"] for line in record["lines"]}
     assert parts == set(gpu.BUDGETS)
     right = [line for line in record["lines"] if line.get("ok")]
-    assert {line["path"] for line in right} >= {"shifted", "pallas", "xla", "reference"}
+    assert {line["path"] for line in right} >= {"shifted", "xla", "reference"}
     assert {"skewed_adjoint", "skewed_traces"} <= {line["path"] for line in right}

@@ -15,7 +15,6 @@ def choose(
     kernels: Mapping[str, type[Any]],
     requested: str,
     refusal: Callable[[type[Any]], str | None],
-    is_automatic: Callable[[type[Any]], bool] = lambda kernel: True,
 ) -> type[Any]:
     """The kernel named `requested`, or the first that applies.
 
@@ -26,7 +25,6 @@ def choose(
         kernels: by name, the fastest first.
         requested: a name, or "auto".
         refusal: why a kernel does not apply, in one sentence; None when it does.
-        is_automatic: whether a kernel is taken without being named.
 
     Raises:
         ValueError: when the kernel is not known or does not apply; the message says why, and
@@ -47,4 +45,4 @@ def choose(
         warn_once(
             f"the compiled kernels cannot be used and XLA does their work, more slowly: {missing}"
         )
-    return kernels[next(name for name in usable if is_automatic(kernels[name]))]
+    return kernels[usable[0]]

@@ -4,13 +4,13 @@ from typing import Any
 
 from latticework.core.lattice_loop import LatticeLoop
 from latticework.kernels.choosing import AUTO, choose
+from latticework.kernels.cuda_cube import CudaLoop
 from latticework.kernels.loops import AbstractLoopKernel, ReferenceLoop
 from latticework.kernels.native_cube import NativeLoop
-from latticework.kernels.pallas_cube import PallasLoop
 from latticework.kernels.shifted_loop import ShiftedLoop
 
 LOOP_KERNELS: dict[str, type[Any]] = {
-    kernel.name: kernel for kernel in (NativeLoop, PallasLoop, ShiftedLoop, ReferenceLoop)
+    kernel.name: kernel for kernel in (CudaLoop, NativeLoop, ShiftedLoop, ReferenceLoop)
 }
 """Kernels by name, the fastest first: concrete `AbstractLoopKernel`s made from a `LatticeLoop`."""
 
@@ -28,6 +28,5 @@ def choose_loop_kernel(
         LOOP_KERNELS,
         requested,
         lambda kernel: kernel.refusal(loop),
-        lambda kernel: kernel.is_automatic(),
     )
     return kernel(loop, remat=remat)

@@ -29,11 +29,6 @@ class AbstractLoopKernel(abc.ABC):
     def refusal(cls, loop: LatticeLoop) -> str | None:
         """Why this kernel cannot run `loop`, in one sentence; None when it can."""
 
-    @classmethod
-    def is_automatic(cls) -> bool:
-        """Whether "auto" may choose it on this machine, where it applies."""
-        return True
-
     @abc.abstractmethod
     def run(
         self, network: LatticeParams, norm: LatticeParams, states: Float[Array, "batch *cells"]

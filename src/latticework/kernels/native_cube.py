@@ -9,18 +9,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from latticework.cells import GatedNeighbourMix, NeighbourMix
+from latticework.cells import GatedNeighbourMix
 from latticework.core.checks import require
 from latticework.core.lattice import LatticeParams
 from latticework.core.lattice_loop import LatticeLoop
 from latticework.kernels import border
+from latticework.kernels.cube_parts import (
+    ACTIVATIONS,
+    OPERANDS,
+    Parts,
+    cell_and_schedule,
+    in_segments,
+    parts_of,
+)
 from latticework.kernels.extension import extension, why_unavailable
 from latticework.kernels.loops import AbstractLoopKernel, cube_refusal, require_applies
-from latticework.schedules import Blocked
-
-_ACTIVATIONS = ("silu", "relu", "leaky_relu", "tanh")
-_DTYPES = (jnp.float32, jnp.float64)
-_OPERANDS = ("x0", "weight", "bias", "scale", "norm_weight", "norm_bias")
 
 
 @dataclass(frozen=True)
@@ -61,54 +64,14 @@ class NativeLoop(AbstractLoopKernel):
         self, network: LatticeParams, norm: LatticeParams, states: Float[Array, "batch *cells"]
     ) -> Float[Array, "batch *cells"]:
         """The states after the last outer step."""
-        dtype = jnp.result_type(states, *network.values())
-        require(
-            dtype in _DTYPES,
-            f"the native kernel computes in float32 and float64, not {dtype}; convert the "
-            "parameters, or use the kernel 'shifted'",
-        )
-        cast = {name: jnp.asarray(value, dtype) for name, value in network.items()}
-        # A gated cell has no scale: an array without entries, in the bias's shape.
-        none = jnp.zeros((*cast["bias"].shape[:-4], *self.loop.lattice.shape[:-1], 0), dtype)
-        scale = cast.get("residual_scale", none)
-        parts = (cast["weight"], cast["bias"], scale, norm["weight"], norm["bias"])
-        return self._segments(tuple(jnp.asarray(p, dtype) for p in parts), states.astype(dtype))
+        parts, states = parts_of(self.name, self.loop, network, norm, states)
 
-    def _segments(self, parts: tuple[Array, ...], states: Array) -> Array:
-        """All outer steps, in one piece or, with `remat`, in several that are computed twice."""
-        total = self.loop.outer_steps
-        if not self.remat:
-            return _run(_Call(self, total), parts, states)
-        length = max(1, round(total**0.5))
-        count, rest = divmod(total, length)
-        network, norm = parts[:3], parts[3:]
-        # A loop, since XLA would find equal calls side by side and compute them once after all.
-        first = [self._of_steps(part, 0, count * length) for part in network]
-        cut = [
-            part.reshape(count, length, *part.shape[1:]) if self._is_each else None
-            for part in first
-        ]
+        def steps(count: int, parts: Parts, states: Array) -> Array:
+            return _run(_Call(self, count), parts, states)
 
-        def segment(states: Array, own: list[Array | None]) -> tuple[Array, None]:
-            mine = [part if one is None else one for part, one in zip(network, own, strict=True)]
-            return _run(_Call(self, length), (*mine, *norm), states), None
-
-        states, _ = jax.lax.scan(
-            jax.checkpoint(segment, prevent_cse=False), states, cut, length=count
-        )
-        if rest == 0:
-            return states
-        last = tuple(self._of_steps(part, count * length, total) for part in network)
-        return _run(_Call(self, rest), (*last, *norm), states)
-
-    @property
-    def _is_each(self) -> bool:
-        """Whether the network's parameters have a leading axis of outer steps."""
-        return not self.loop.shares_weights
-
-    def _of_steps(self, part: Array, first: int, last: int) -> Array:
-        """The parameters of steps `first` to `last - 1`."""
-        return part[first:last] if self._is_each else part
+        if self.remat:
+            return in_segments(self.loop, steps, parts, states)
+        return steps(self.loop.outer_steps, parts, states)
 
 
 @dataclass(frozen=True)
@@ -120,18 +83,13 @@ class _Call:
 
     def attributes(self) -> dict[str, Any]:
         loop, kernel = self.kernel.loop, self.kernel
-        cell, schedule = loop.cell, loop.schedule
-        # `refusal` has made sure of both; this tells the type checker.
-        if not isinstance(schedule, Blocked) or not isinstance(
-            cell, NeighbourMix | GatedNeighbourMix
-        ):
-            raise ValueError(f"the native kernel does not know {cell} under {schedule}")
+        cell, schedule = cell_and_schedule(NativeLoop.name, loop)
         numbers = [
             *loop.lattice.shape,
             *schedule.block_shape,
             self.steps,
             schedule.inner_steps,
-            _ACTIVATIONS.index(cell.activation),
+            ACTIVATIONS.index(cell.activation),
             isinstance(cell, GatedNeighbourMix),
             schedule.block_norm,
             loop.outer_residual,
@@ -162,7 +120,7 @@ class _Call:
         out = {"out": jax.ShapeDtypeStruct(states.shape, states.dtype)}
         found = border.call(
             "latticework_cube_forward",
-            dict(zip(_OPERANDS, (states, *parts), strict=True)),
+            dict(zip(OPERANDS, (states, *parts), strict=True)),
             out | self.kept(states, keeps=keeps),
             self.attributes(),
             vmap_method="sequential",
@@ -171,7 +129,7 @@ class _Call:
 
     def backward(self, given: tuple[Array, ...], kept: list[Array], d_out: Array) -> list[Array]:
         states, stats = kept
-        operands = dict(zip(_OPERANDS, given, strict=True))
+        operands = dict(zip(OPERANDS, given, strict=True))
         found = border.call(
             "latticework_cube_backward",
             operands | {"states": states, "stats": stats, "d_out": d_out},
@@ -182,7 +140,7 @@ class _Call:
             self.attributes(),
             vmap_method="sequential",
         )
-        return [found[f"d_{name}"] for name in _OPERANDS]
+        return [found[f"d_{name}"] for name in OPERANDS]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
