@@ -142,8 +142,8 @@ gpu: gpu-kernel  ## on a machine with a GPU: compare and time every path, eight 
 	PYTHONPATH=src $(PYTHON) benchmarks/gpu.py --out results/gpu
 
 gpu-kernel:  ## compile the kernels for CUDA (needs nvcc, and JAX for its headers), under a minute
-	src/latticework/kernels/native/cuda/build.sh src/latticework/kernels/_cuda.so \
+	src/latticework/kernels/native/cuda/build.sh src/latticework/kernels/libcuda_kernels.so.1 \
 	  "$$($(PYTHON) -c 'import jax; print(jax.ffi.include_dir())')"
 
 clean:  ## remove what set-up and runs made
-	rm -rf $(VENV) build runs
+	rm -rf $(VENV) build runs src/latticework/kernels/libcuda_kernels.so.1

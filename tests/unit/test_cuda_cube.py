@@ -170,7 +170,7 @@ def test_without_a_gpu_or_the_library(monkeypatch):
         CudaLoop(PLAIN)
     assert choose_loop_kernel(PLAIN).name == ("shifted" if NativeLoop.refusal(PLAIN) else "native")
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    monkeypatch.setattr(cuda_extension.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(cuda_extension.kernels, "__path__", [])
     monkeypatch.setattr(cuda_cube, "cuda_extension", cuda_extension.cuda_extension.__wrapped__)
     with pytest.raises(ValueError, match="it was not built; with nvcc in the path, run make gpu-k"):
         CudaLoop(PLAIN)
@@ -178,10 +178,8 @@ def test_without_a_gpu_or_the_library(monkeypatch):
 
 
 def test_a_file_that_is_no_library(monkeypatch, tmp_path):
-    made = tmp_path / "_cuda.so"
-    made.write_text("nothing")
-    spec = type("Spec", (), {"origin": str(made)})
-    monkeypatch.setattr(cuda_extension.importlib.util, "find_spec", lambda name: spec)
+    (tmp_path / cuda_extension.LIBRARY).write_text("nothing")
+    monkeypatch.setattr(cuda_extension.kernels, "__path__", [str(tmp_path)])
     found = cuda_extension.cuda_extension.__wrapped__()
     assert isinstance(found, str) and found.startswith("it cannot be loaded (")
 

@@ -2,9 +2,14 @@
 
 import ctypes
 import functools
-import importlib.util
+from pathlib import Path
 
 import jax
+
+from latticework import kernels
+
+LIBRARY = "libcuda_kernels.so.1"
+"""A file beside the modules, and none itself."""
 
 HANDLERS = ("latticework_cuda_cube_forward", "latticework_cuda_cube_backward")
 
@@ -12,11 +17,12 @@ HANDLERS = ("latticework_cuda_cube_forward", "latticework_cuda_cube_backward")
 @functools.cache
 def cuda_extension() -> ctypes.CDLL | str:
     """The library, registered with XLA, or one sentence that says why there is none."""
-    found = importlib.util.find_spec("latticework.kernels._cuda")
-    if found is None or found.origin is None:
+    found = [one for folder in kernels.__path__ if (one := Path(folder) / LIBRARY).is_file()]
+    if not found:
         return "it was not built; with nvcc in the path, run make gpu-kernel"
     try:
-        library = ctypes.CDLL(found.origin)
+        # An installed one and one that was made since in the checkout: the newer.
+        library = ctypes.CDLL(str(max(found, key=lambda one: one.stat().st_mtime)))
         library.latticework_cuda_cube_needs.restype = ctypes.c_int64
         library.latticework_cuda_shared_memory.restype = ctypes.c_int64
         for name in HANDLERS:
