@@ -43,6 +43,8 @@ IMPERFECT = NonIdealities(
     trace_leak=0.2, subtraction_bias=0.1, gain_positive=0.9, gain_negative=1.2
 )
 NOISY = NonIdealities(trace_noise=0.1, message_noise=0.2)
+VALUES = 260
+"""Of the fused loop: what the bytes mean, and a few constants."""
 STEP_SIZES = (0.04, 0.02, 0.005)
 
 
@@ -117,7 +119,7 @@ def leaky() -> Iterator[Problem]:
                 yield Problem("latticework_score", plain, scores_of(reference))
             if kernel.fused_refusal() is None:
                 steps = {"step_sizes": np.array(STEP_SIZES), "layout": layout(network)}
-                codes = steps["layout"][2:].reshape(-1, network.wiring.num_channels)
+                codes = steps["layout"][3:].reshape(-1, network.wiring.num_channels)
                 yield Problem(
                     "latticework_train",
                     feedback | steps | plain,
@@ -154,10 +156,10 @@ def layout(network: Network) -> np.ndarray:
     """Steps, bytes of an example, and which byte or constant each channel shows at each step."""
     rng = np.random.default_rng(network.wiring.num_cells)
     num_steps, num_bytes = int(rng.integers(1, 20)), int(rng.integers(1, 40))
-    codes = rng.integers(0, 256 + num_bytes, (num_steps, network.wiring.num_channels))
+    codes = rng.integers(0, VALUES + num_bytes, (num_steps, network.wiring.num_channels))
     is_pixel = rng.random(codes.shape) < 0.8
-    codes = np.where(is_pixel, 256 + codes % num_bytes, codes)
-    return np.array([num_steps, num_bytes, *codes.ravel()], np.int32)
+    codes = np.where(is_pixel, VALUES + codes % num_bytes, codes)
+    return np.array([num_steps, num_bytes, VALUES, *codes.ravel()], np.int32)
 
 
 def steps_of(reference: ReferenceKernel, codes: np.ndarray) -> Callable[[Arrays], Arrays]:
@@ -166,8 +168,9 @@ def steps_of(reference: ReferenceKernel, codes: np.ndarray) -> Callable[[Arrays]
 
     def one_call(given: Arrays) -> Arrays:
         first, last = given["bounds"]
-        constants = jnp.broadcast_to(jnp.arange(256, dtype=jnp.uint8), (len(given["pixels"]), 256))
-        known = jnp.concatenate([constants, given["pixels"]], axis=1)
+        pixels = given["pixels"].astype(jnp.int32)
+        constants = jnp.broadcast_to(jnp.arange(VALUES), (len(pixels), VALUES))
+        known = jnp.concatenate([constants, pixels], axis=1)
         inputs = given["table"][known[:, codes]]
 
         def step(carry, number):

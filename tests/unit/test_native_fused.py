@@ -201,7 +201,8 @@ def test_recipes_tell_the_learner_what_bytes_mean():
     ):
         encoding = task.byte_encoding()
         assert encoding is not None
-        known = np.concatenate([np.tile(np.arange(256), (2, 1)), raw.reshape(2, -1)], axis=1)
+        constants = np.tile(np.arange(len(encoding.values)), (2, 1))
+        known = np.concatenate([constants, raw.reshape(2, -1)], axis=1)
         meant = np.asarray(encoding.values, np.float32)[known[:, encoding.table()]]
         np.testing.assert_array_equal(meant, task.encode(jnp.asarray(raw)))
     assert RowImage(channels=7).byte_encoding() is None

@@ -64,8 +64,8 @@ def test_delays_clock_and_order_of_columns():
     assert np.array_equal(got[:, 3:, 28:56], got[:, :-3, :28])
     clock = got[0, :, -1]
     assert np.array_equal(got[..., -1], np.broadcast_to(clock, (3, 28)))
-    assert clock[0] == 0 and clock[-1] == 2
-    assert np.abs(np.diff(clock) - 2 / 27).max() <= 2 / 255, "even, in whole levels"
+    assert clock[0] == -2 and clock[-1] == 2
+    assert np.allclose(np.diff(clock), 4 / 27, atol=1e-6), "even"
     assert sorted(column_order(7).tolist()) == list(range(28))
     assert RowImage(clock=True, channels=12).projection.num_in == 29
 

@@ -14,12 +14,13 @@ import numpy as np
 
 from latticework.cells import LeakyTanh
 from latticework.core.network import Network
-from latticework.readouts import PortSum
+from latticework.demo.leaky import ports_of
+from latticework.readouts import OutputCode, PortSum
 from latticework.rules import HopTrace
 from latticework.schedules import Wavefront
 from latticework.tasks.digits import digits
 from latticework.tasks.framing import FRAMES, framed
-from latticework.topologies import Diagonal, Grid, SmallWorld, Tree
+from latticework.topologies import Diagonal, Grid, RingLayers, SmallWorld, Tree, Windows
 
 FOLDER = Path(__file__).resolve().parents[2] / "web" / "tests" / "fixtures"
 STEPS = 6
@@ -28,15 +29,19 @@ CASES = {
     "tree": (Tree(num_channels=5, num_classes=3, seed=1), 5, (1,)),
     "small-world": (SmallWorld(rows=4, cols=3, num_long_edges=3), 4, (2,)),
     "diagonal": (Diagonal(num_cells=3, num_channels=4, num_classes=3), 4, (0,)),
+    "ring": (RingLayers((5, 4, 4), 3, (1, 1), 4, 3), 4, (0, 1)),
+    "windows": (Windows(7, 2, 1, num_columns=3, clock=True, num_classes=3), 4, (0,)),
 }
+CODED = ("windows",)
+"""Networks whose classes have code words."""
 
 
 def leaky_case(name: str) -> dict[str, Any]:
     """One network in float64: wiring, parameters, activity, and the rule at several hops."""
     topology, channels, reach = CASES[name]
-    network = Network(
-        LeakyTanh(tau_min=1e-3, tau_max=5e-3), topology, Wavefront(), PortSum(gain=0.7)
-    )
+    readout = OutputCode(gain=0.7) if name in CODED else PortSum(gain=0.7)
+    network = Network(LeakyTanh(tau_min=1e-3, tau_max=5e-3), topology, Wavefront(), readout)
+    ports, signs = ports_of(readout.counts(network.wiring))
     wiring = network.wiring
     rng = np.random.default_rng(5)
     params = jax.tree.map(
@@ -59,10 +64,11 @@ def leaky_case(name: str) -> dict[str, Any]:
         "slots": wiring.num_slots,
         "channels": channels,
         "classes": wiring.num_classes,
-        "members": int(wiring.readout_ports.shape[1]),
+        "members": int(ports.shape[1]),
         "pred": _list(wiring.pred),
         "channel": _list(wiring.channel),
-        "ports": _list(wiring.readout_ports),
+        "ports": _list(ports),
+        "signs": _list(signs),
         "depth": _list(wiring.depth),
         "dt": 1e-3,
         "readout_gain": 0.7,

@@ -11,7 +11,7 @@ function wiringOf(one: Case): Wiring {
     cells: one.cells, slots: one.slots, channels: one.channels, classes: one.classes,
     members: one.members,
     pred: Int32Array.from(one.pred), channel: Int32Array.from(one.channel),
-    ports: Int32Array.from(one.ports), coordinates: new Float32Array(2 * one.cells),
+    ports: Int32Array.from(one.ports), signs: Int32Array.from(one.signs), coordinates: new Float32Array(2 * one.cells),
     depth: Int32Array.from(one.depth), maxDepth: Math.max(...one.depth),
   };
 }

@@ -7,20 +7,19 @@ import numpy as np
 from latticework.core.checks import require
 
 NUM_BYTES = 256
-"""Codes below this are constants; pixel i has the code `NUM_BYTES + i`."""
 
 
 @dataclass(frozen=True)
 class ByteEncoding:
-    """`input[t, c] = values[code < 256 ? code : pixel[code - 256]]` with `code = codes[t][c]`.
+    """`input[t, c] = values[code < V ? code : byte[code - V]]` with `code = codes[t][c]`, V values.
 
     Args:
-        values: what each of the 256 bytes means.
+        values: what each of the 256 bytes means, and behind these the constants.
         codes: `[time][channel]`: which byte of the example a channel shows at a step, counted from
-            256, or below that the byte that it shows whatever the example.
+            V, or below that the value that it shows whatever the example.
 
     Raises:
-        ValueError: there are not 256 values, or steps have different numbers of channels.
+        ValueError: there are fewer than 256 values, or steps have different numbers of channels.
     """
 
     values: tuple[float, ...]
@@ -28,8 +27,9 @@ class ByteEncoding:
 
     def __post_init__(self) -> None:
         require(
-            len(self.values) == NUM_BYTES,
-            f"the table of byte values has {len(self.values)} entries, expected {NUM_BYTES}",
+            len(self.values) >= NUM_BYTES,
+            f"the table of byte values has {len(self.values)} entries, expected {NUM_BYTES} or "
+            "more",
         )
         widths = {len(step) for step in self.codes}
         require(
@@ -50,5 +50,5 @@ class ByteEncoding:
 
 def in_order(values: tuple[float, ...], num_steps: int, num_channels: int) -> ByteEncoding:
     """The bytes of an example as they lie: its channels at the first step, at the second, ..."""
-    codes = NUM_BYTES + np.arange(num_steps * num_channels).reshape(num_steps, num_channels)
+    codes = np.arange(num_steps * num_channels).reshape(num_steps, num_channels) + len(values)
     return ByteEncoding(values, tuple(map(tuple, codes.tolist())))

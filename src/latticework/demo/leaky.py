@@ -6,17 +6,23 @@ import numpy as np
 
 from latticework.cells import LeakyTanh
 from latticework.core.checks import require
+from latticework.core.readout import AbstractCountedReadout
 from latticework.core.topology import AbstractTopology
 from latticework.demo.model_file import Network
 from latticework.demo.row_input import row_input
-from latticework.readouts import PortSum
 from latticework.recipes.leaky_recipe import LeakyRecipe
 from latticework.recipes.run import OpenRun
 from latticework.rules import HopTrace
-from latticework.topologies import Grid, SmallWorld, Tree
+from latticework.topologies import Grid, RingLayers, SmallWorld, Tree, Windows
 
 MOST_HOPS = 8
-TITLES = {Grid: "Grid", Tree: "Trees", SmallWorld: "Small world"}
+TITLES = {
+    Grid: "Grid",
+    Tree: "Trees",
+    SmallWorld: "Small world",
+    RingLayers: "Ring layers",
+    Windows: "No messages",
+}
 
 
 def leaky_network(opened: OpenRun, seed: int) -> Network:
@@ -29,14 +35,17 @@ def leaky_network(opened: OpenRun, seed: int) -> Network:
     if not isinstance(recipe, LeakyRecipe):
         raise ValueError(f"{recipe.name} is not a recipe of the leaky family")
     cell, readout = recipe.cell, recipe.readout
-    if not isinstance(cell, LeakyTanh) or not isinstance(readout, PortSum):
+    if not isinstance(cell, LeakyTanh) or not isinstance(readout, AbstractCountedReadout):
         raise ValueError(
-            f"the page computes leaky_tanh cells read by port_sum, not {type(cell).__name__} read "
-            f"by {type(readout).__name__}"
+            "the page computes leaky_tanh cells read by port_sum or output_code, not "
+            f"{type(cell).__name__} read by {type(readout).__name__}"
         )
     require(recipe.loss == "sum", "the page learns by the loss 'sum'; this run used 'per_t'")
     wiring = recipe.topology.wiring
     words, tensors = row_input(recipe.task)
+    ports, signs = ports_of(readout.counts(wiring))
+    if np.any(signs != 1):
+        tensors["signs"] = signs
     rule = recipe.rule
     return Network(
         family="leaky",
@@ -48,21 +57,38 @@ def leaky_network(opened: OpenRun, seed: int) -> Network:
             "hops": min(rule.hops, MOST_HOPS) if isinstance(rule, HopTrace) else 1,
             "cells": wiring.num_cells,
             "slots": wiring.num_slots,
-            "members": wiring.readout_ports.shape[1],
+            "members": ports.shape[1],
             "input": words,
         },
         tensors={
             **opened.params_of(seed),
             "pred": wiring.pred,
             "channel": wiring.channel,
-            "ports": wiring.readout_ports,
+            "ports": ports,
             "coordinates": np.asarray(wiring.coordinates),
             **tensors,
         },
     )
 
 
-def _layout(topology: AbstractTopology) -> Literal["grid", "forest", "free"]:
+def ports_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells that each class reads and their signs, `[class, member]`, from `[class, cell]`.
+
+    Raises:
+        ValueError: classes read different numbers of cells, or a cell several times.
+    """
+    sizes = np.abs(counts).sum(axis=1)
+    require(
+        bool(np.all(sizes == sizes[0]) and np.abs(counts).max() == 1),
+        "the page reads as many cells for every class, each once",
+    )
+    cells = np.stack([np.flatnonzero(of_class) for of_class in counts])
+    return cells, np.take_along_axis(counts, cells, axis=1)
+
+
+def _layout(topology: AbstractTopology) -> Literal["grid", "forest", "layers", "free"]:
     if isinstance(topology, Grid | SmallWorld):
         return "grid"
+    if isinstance(topology, RingLayers):
+        return "layers"
     return "forest" if isinstance(topology, Tree) else "free"

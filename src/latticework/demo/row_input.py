@@ -15,23 +15,23 @@ def row_input(task: AbstractTask) -> tuple[dict[str, Any], dict[str, np.ndarray]
     """Description and tensors of a task's encoding.
 
     Raises:
-        ValueError: the task does not look at images, or shows more than their pixels.
+        ValueError: the task does not look at images.
     """
     if not isinstance(task, AbstractImageTask):
         raise ValueError(
             f"{type(task).__name__} is not a task on images, and the page draws images; export a "
             "run on MNIST or its kin"
         )
-    require(
-        task.shown_per_step == task.pixels_per_step,
-        "the page shows the pixels of a step and no delayed copies or clock; export a run without",
-    )
     order = np.asarray(task.arrange(jnp.arange(NUM_PIXELS, dtype=jnp.int32)))
     require(
         order.shape == (NUM_PIXELS,), f"the task shows {order.shape} pixels, {NUM_PIXELS} expected"
     )
     tensors: dict[str, np.ndarray] = {}
-    if np.any(order != np.arange(NUM_PIXELS)):
+    encoding = task.byte_encoding()
+    if encoding is not None and task.shown_per_step != task.pixels_per_step:
+        tensors["input.codes"] = encoding.table()
+        tensors["input.values"] = np.asarray(encoding.values, np.float32)
+    elif np.any(order != np.arange(NUM_PIXELS)):
         tensors["input.order"] = order
     if task.projection is not None:
         tensors["input.projection"] = task.projection.matrix()

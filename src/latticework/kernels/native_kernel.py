@@ -160,7 +160,6 @@ class NativeKernel(AbstractKernel):
         """Steps `start..stop-1`; see `core.learner.FusedSteps`."""
         dtype = _dtype(params)
         num_examples, num_seeds = inputs.shape[0], order.shape[0]
-        codes = encoding.table()
         pixels = inputs.reshape(num_examples, -1)
         require(
             inputs.dtype == jnp.uint8,
@@ -183,7 +182,7 @@ class NativeKernel(AbstractKernel):
             {
                 "feedback": native_tables.feedback(self.problem),
                 "step_sizes": np.array([step_sizes[name] for name in GROUPS], np.float64),
-                "layout": np.array([len(codes), pixels.shape[1], *codes.ravel()], np.int32),
+                "layout": self._layout(encoding, pixels.shape[1]),
                 **self._attributes(None),
             },
             vmap_method="sequential",
@@ -197,6 +196,14 @@ class NativeKernel(AbstractKernel):
             "options": native_tables.options(self.problem, self.num_threads),
             "simd": self.simd,
         }
+
+    @staticmethod
+    def _layout(encoding: ByteEncoding, num_bytes: int) -> np.ndarray:
+        """Steps, bytes of an example, values, codes."""
+        codes = encoding.table()
+        return np.array(
+            [len(codes), num_bytes, len(encoding.values), *codes.ravel()], dtype=np.int32
+        )
 
     def _plan(self, trace_hops: int | None) -> np.ndarray:
         network = self.problem.network

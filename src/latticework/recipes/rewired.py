@@ -95,7 +95,7 @@ WINDOWS_CLOCK = LeakyRecipe(
     summary="140 cells that see five columns and a clock, read by fixed code words; no messages",
     source=OURS,
     published=BESIDE_GRID,
-    task=RowImage(gain=1.0, clock=True),
+    task=RowImage(gain=2.0, clock=True),
     topology=Windows(clock=True),
     cell=LeakyTanh(tau_min=0.3e-3, tau_max=3e-3),
     readout=OutputCode(),
@@ -115,7 +115,7 @@ WINDOWS_DELAYS = replace(
     WINDOWS_CLOCK,
     name="windows-delays",
     summary="80 cells that see four columns now and 3 and 6 steps ago, no clock; no messages",
-    task=RowImage(gain=1.0, delays=(0, 3, 6)),
+    task=RowImage(gain=2.0, delays=(0, 3, 6)),
     topology=Windows(80, 4, num_copies=3),
 )
 
@@ -123,7 +123,7 @@ WINDOWS_PLAIN = replace(
     WINDOWS_CLOCK,
     name="windows-plain",
     summary="70 cells that see fourteen neighbouring columns, no clock, no delays; no messages",
-    task=RowImage(gain=1.0),
+    task=RowImage(gain=2.0),
     topology=Windows(70, 14, 1),
 )
 
@@ -132,7 +132,7 @@ WINDOWS_CLOCK_SGD = replace(
     name="windows-clock-sgd",
     summary="48 cells, five columns at four delays and a clock: batch 1, plain SGD, three passes",
     published=BESIDE_GRID_SGD,
-    task=RowImage(gain=1.0, delays=(0, 3, 6, 9), clock=True),
+    task=RowImage(gain=2.0, delays=(0, 3, 6, 9), clock=True),
     topology=Windows(48, 5, num_copies=4, clock=True),
     optimiser=_sgd(1e-2),
     training=TrainingConfig(epochs=3, batch_size=1),
@@ -202,10 +202,10 @@ _IN_OTHER_ORDER = ("columns", "with the columns in another order")
 _OTHER_DATA = (
     _on(RING_BPTT, RowImage(_FASHION, gain=2.0), *_ON_FASHION),
     _on(RING_SNAP1, RowImage(_FASHION, gain=2.0), *_ON_FASHION),
-    _on(WINDOWS_CLOCK, RowImage(_FASHION, gain=1.0, clock=True), *_ON_FASHION),
+    _on(WINDOWS_CLOCK, RowImage(_FASHION, gain=2.0, clock=True), *_ON_FASHION),
     _on(RING_BPTT, RowImage(gain=2.0, column_seed=1), *_IN_OTHER_ORDER),
     _on(RING_SNAP1, RowImage(gain=2.0, column_seed=1), *_IN_OTHER_ORDER),
-    _on(WINDOWS_CLOCK, RowImage(gain=1.0, clock=True, column_seed=1), *_IN_OTHER_ORDER),
+    _on(WINDOWS_CLOCK, RowImage(gain=2.0, clock=True, column_seed=1), *_IN_OTHER_ORDER),
 )
 
 REWIRED_RECIPES = (

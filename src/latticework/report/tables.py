@@ -22,6 +22,7 @@ from latticework.report.everything import Results
 from latticework.report.gpu_tables import parity_table, timing_table
 from latticework.report.markdown import markdown
 from latticework.report.results import RunResult
+from latticework.report.rewired_tables import needs_table, search_table
 from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
 from latticework.studies.study import rows_of
@@ -181,6 +182,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "glom-published": lambda results: glom_published_table(
         results.benchmarks.get("glom-published")
     ),
+    "needs-rewired": lambda results: needs_table(),
+    "search-rewired": lambda results: search_table(results.benchmarks.get("rewired-search")),
     **TNN_TABLES,
     "own-pictures": lambda results: own_pictures_table(results.benchmarks.get("own-pictures")),
     "page": lambda results: page_table(results.benchmarks.get("page")),

@@ -20,10 +20,11 @@ from latticework.core.seeds import key_of
 from latticework.kernels import KERNELS, AbstractKernel, Problem, choose_kernel
 from latticework.kernels.extension import THREADS_VARIABLE, extension
 from latticework.kernels.native_kernel import NativeKernel
-from latticework.models import diagonal, grid, small_world, tree
+from latticework.models import diagonal, grid, leaky_network, small_world, tree
 from latticework.rules import Bptt, Broadcast, HopTrace
 from latticework.studies.description import rule_label
 from latticework.studies.operations import operations_per_image
+from latticework.topologies import RingLayers, Windows
 
 Dtype = Literal["float32", "float64"]
 
@@ -95,6 +96,9 @@ def _leaky() -> tuple[Case, ...]:
         Case("tree-28", tree(), Bptt()),
         Case("diagonal-30", diagonal(30), HopTrace(hops=0)),
         Case("small-world", small_world(), HopTrace(hops=1)),
+        Case("ring-28x5", leaky_network(RingLayers()), HopTrace(hops=1)),
+        Case("ring-28x5", leaky_network(RingLayers()), Bptt()),
+        Case("windows-140", leaky_network(Windows()), HopTrace(hops=0)),
     )
 
 

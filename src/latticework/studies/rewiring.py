@@ -80,9 +80,9 @@ PARTS: Mapping[str, Mapping[str, LeakyRecipe]] = {
     "no messages": {
         "windows and a clock, code words": _windows(),
         "each cell read by one class": _windows(readout=PortSum()),
-        "no clock": _windows(task=RowImage(gain=1.0), topology=Windows(160)),
+        "no clock": _windows(task=RowImage(gain=2.0), topology=Windows(160)),
         "no clock, delays": _windows(
-            task=RowImage(gain=1.0, delays=(0, 3, 6)), topology=Windows(80, 4, num_copies=3)
+            task=RowImage(gain=2.0, delays=(0, 3, 6)), topology=Windows(80, 4, num_copies=3)
         ),
     },
 }

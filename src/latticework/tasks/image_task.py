@@ -49,7 +49,7 @@ class AbstractImageTask(AbstractStoredImages):
     def extend(self, steps: Array, ramp: Array) -> Array:
         """Add to the steps `[..., step, pixel]` what a task shows beside the pixels of a step.
 
-        `ramp` `[step]` is what a clock shows. Works on anything that stands for brightness, 0 being
+        `ramp` `[step]` is what a clock shows. Works on anything that stands for values, 0 being
         black.
         """
         del ramp
@@ -89,7 +89,7 @@ class AbstractImageTask(AbstractStoredImages):
         )
         pixels = scale_pixels(jnp.asarray(raw), self.gain)
         steps = self.steps(pixels.reshape(*pixels.shape[:-2], NUM_PIXELS))
-        shown = self.extend(steps, scale_pixels(jnp.asarray(self.ramp), self.gain))
+        shown = self.extend(steps, jnp.asarray(self.ramp))
         projection = self.projection
         return shown if projection is None else projection(shown)
 
@@ -104,17 +104,20 @@ class AbstractImageTask(AbstractStoredImages):
 
     @property
     def ramp(self) -> np.ndarray:
-        """What a clock shows, in bytes: from black at the first step to white at the last."""
-        return np.round(np.linspace(0, NUM_BYTES - 1, self.num_steps)).astype(np.uint8)
+        """What a clock shows, float32 `[step]`: evenly from -gain to gain."""
+        return np.linspace(-self.gain, self.gain, self.num_steps, dtype=np.float32)
 
 
 @lru_cache(maxsize=64)
 def _byte_encoding(task: AbstractImageTask) -> ByteEncoding:
-    """The encoding of codes in the place of pixels."""
-    codes = NUM_BYTES + jnp.arange(NUM_PIXELS, dtype=jnp.int32)
-    shown = task.extend(task.steps(codes), jnp.asarray(task.ramp, jnp.int32))
+    """The encoding of codes in the place of values; black is byte 0."""
+    number = NUM_BYTES + task.num_steps
+    codes = number + jnp.arange(NUM_PIXELS, dtype=jnp.int32)
+    ramp = NUM_BYTES + jnp.arange(task.num_steps, dtype=jnp.int32)
+    shown = task.extend(task.steps(codes), ramp)
     values = scale_pixels(jnp.arange(NUM_BYTES, dtype=jnp.uint8), task.gain)
-    return ByteEncoding(tuple(values.tolist()), tuple(map(tuple, shown.tolist())))
+    table = (*values.tolist(), *task.ramp.tolist())
+    return ByteEncoding(table, tuple(map(tuple, shown.tolist())))
 
 
 def scale_pixels(raw: Array, gain: float) -> Array:

@@ -19,9 +19,9 @@ class RowImage(AbstractImageTask):
     """Step t shows row t of the image, channel i its column i: 28 steps of 28 channels.
 
     With delays, channel `28 n + i` shows column i as it was `delays[n]` steps before, black before
-    the first step. With a clock one more channel, the last, rises evenly from black at the first
-    step to white at the last, in whole brightness levels: a sum over time forgets in which row
-    something was seen, and a cell that also reads the clock does not. Nothing of this is learned.
+    the first step. With a clock one more channel, the last, rises evenly from -gain at the first
+    step to gain at the last: a sum over time forgets in which row something was seen, and a cell
+    that also reads the clock does not. Nothing of this is learned.
 
     Args:
         dataset, gain, channels, projection_seed, fallback: see `AbstractImageTask`.

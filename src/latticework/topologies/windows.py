@@ -11,13 +11,13 @@ from latticework.core.topology import NOTHING, AbstractTopology, Wiring
 
 @dataclass(frozen=True)
 class Windows(AbstractTopology):
-    """`num_cells` cells, each on `fan_in` columns that lie `dilation` apart, on a ring.
+    """`num_cells` cells, each on `fan_in` columns that lie `dilation` apart.
 
     The channels are `num_columns` columns, as often as there are copies of them (a delayed column
     is a copy, see the task `row_image`), and behind these the clock. A cell reads its columns in
-    all copies, and the clock where there is one. Its first column is drawn so that all columns come
-    equally often. No cell feeds another: the trace of a cell in itself (hop 0) is the exact
-    gradient, and no message passes.
+    all copies, and the clock where there is one. All places of a window that lie within the columns
+    come equally often, in a drawn order. No cell feeds another: the trace of a cell in itself (hop
+    0) is the exact gradient, and no message passes.
 
     Cell k is read for class k modulo `num_classes`; cells beyond the last multiple of the number of
     classes for none, if the readout goes by classes.
@@ -33,7 +33,7 @@ class Windows(AbstractTopology):
         num_classes: number of classes.
 
     Raises:
-        ValueError: a number is out of range, or a window would hold a column twice.
+        ValueError: a number is out of range, or a window is wider than the columns.
     """
 
     num_cells: int = 140
@@ -57,20 +57,20 @@ class Windows(AbstractTopology):
             f"{self.num_classes} classes",
         )
         require(
-            len(set(self._window.tolist())) == self.fan_in,
-            f"a window of {self.fan_in} columns, {self.dilation} apart, holds one of the "
-            f"{self.num_columns} columns twice; choose another dilation or a smaller fan-in",
+            self._num_places >= 1,
+            f"a window of {self.fan_in} columns, {self.dilation} apart, is wider than the "
+            f"{self.num_columns} columns; choose a smaller dilation or fan-in",
         )
 
     @property
-    def _window(self) -> np.ndarray:
-        return self.dilation * np.arange(self.fan_in) % self.num_columns
+    def _num_places(self) -> int:
+        return self.num_columns - self.dilation * (self.fan_in - 1)
 
     def build(self) -> Wiring:
         """Build the integer tables."""
         rng = np.random.default_rng(self.seed)
-        first = rng.permutation(self.num_cells) % self.num_columns
-        columns = (first[:, None] + self._window) % self.num_columns
+        first = rng.permutation(self.num_cells) % self._num_places
+        columns = first[:, None] + self.dilation * np.arange(self.fan_in)
         copies = self.num_columns * np.arange(self.num_copies)
         channel = (columns[:, None] + copies[:, None]).reshape(self.num_cells, -1)
         num_channels = self.num_columns * self.num_copies

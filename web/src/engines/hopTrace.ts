@@ -106,7 +106,7 @@ export function hopTrace(
   activity: Activity,
   target: number,
 ): Learning {
-  const { cells, slots, channels, classes, members, ports, pred, channel } = wiring;
+  const { cells, slots, channels, classes, members, ports, signs, pred, channel } = wiring;
   const { steps, drives, states, outputs, scores } = activity;
   const width = 2 + slots; // log_tau, bias, weights
   const decay = decays(params, dt);
@@ -123,8 +123,8 @@ export function hopTrace(
     const now = t * cells;
     const message = messages.subarray(now, now + cells);
     for (let c = 0; c < classes; c++) {
-      for (let m = 0; m < members; m++) {
-        message[ports[c * members + m]!]! += readoutGain * error[c]!;
+      for (let i = c * members; i < (c + 1) * members; i++) {
+        message[ports[i]!]! += readoutGain * signs[i]! * error[c]!;
       }
     }
     for (let k = 0; k < cells; k++) slope[k] = 1 - outputs[now + k]! ** 2;

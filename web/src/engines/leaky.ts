@@ -52,20 +52,22 @@ export function forward(
   return { steps, drives, states, outputs, readouts, scores };
 }
 
-/** r_c(t) = gain times the sum of the port cells of class c; scores are sums over time. */
+/** r_c(t) = gain times the signed sum of the port cells of class c; scores are sums over time. */
 export function readPorts(
   wiring: Wiring,
   gain: number,
   outputs: Float64Array | Float32Array,
   steps: number,
 ): { readouts: Float64Array; scores: Float64Array } {
-  const { cells, classes, members, ports } = wiring;
+  const { cells, classes, members, ports, signs } = wiring;
   const readouts = new Float64Array(steps * classes);
   const scores = new Float64Array(classes);
   for (let t = 0; t < steps; t++) {
     for (let c = 0; c < classes; c++) {
       let sum = 0;
-      for (let m = 0; m < members; m++) sum += outputs[t * cells + ports[c * members + m]!]!;
+      for (let i = c * members; i < (c + 1) * members; i++) {
+        sum += signs[i]! * outputs[t * cells + ports[i]!]!;
+      }
       readouts[t * classes + c] = gain * sum;
       scores[c]! += gain * sum;
     }

@@ -18,6 +18,8 @@ export interface Wiring {
   readonly pred: Int32Array;
   readonly channel: Int32Array;
   readonly ports: Int32Array;
+  /** `[class, member]`: 1, or -1 where a cell counts against the class. */
+  readonly signs: Int32Array;
   readonly coordinates: Float32Array;
   readonly depth: Int32Array;
   readonly maxDepth: number;
@@ -29,7 +31,7 @@ export interface LeakyParams {
   bias: Float64Array;
 }
 
-export type Layout = "grid" | "forest" | "free";
+export type Layout = "grid" | "forest" | "layers" | "free";
 
 export interface LeakyModel extends Common {
   readonly family: "leaky";
@@ -50,7 +52,7 @@ export function readLeaky(fields: Fields, tensors: Tensors, common: Common): Lea
   return {
     ...common,
     family: "leaky",
-    layout: fields.choice("layout", ["grid", "forest", "free"] as const),
+    layout: fields.choice("layout", ["grid", "forest", "layers", "free"] as const),
     dt: fields.number("dt", 1e-9, 1e3),
     readoutGain: fields.number("readout_gain", 1e-9, 1e9),
     hops: fields.whole("hops", 0, 8),
@@ -89,6 +91,9 @@ function readWiring(fields: Fields, tensors: Tensors, channels: number): Wiring 
     pred,
     channel: indices(tensors, "channel", [cells, slots], -1, channels),
     ports: indices(tensors, "ports", [CLASSES, members], 0, cells),
+    signs: tensors.has("signs")
+      ? indices(tensors, "signs", [CLASSES, members], -1, 2)
+      : new Int32Array(CLASSES * members).fill(1),
     coordinates: floats(tensors, "coordinates", [cells, 2]),
     depth,
     maxDepth: depth.reduce((most, d) => Math.max(most, d), 0),

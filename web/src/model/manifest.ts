@@ -10,6 +10,8 @@ import { readTnn, type TnnModel } from "./tnn.ts";
 export const CLASSES = 10;
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
+const BYTES = 256;
+const MAX_CHANNELS = 4096;
 
 /** What every model says about itself. */
 export interface About {
@@ -106,23 +108,31 @@ export interface RowInput {
   readonly perStep: number;
   readonly gain: number;
   readonly order: Int32Array | null;
+  /** What the 256 bytes mean, and constants behind them; with `codes`. */
+  readonly values: Float32Array | null;
+  /** `[step, channel]`: the value that is shown, or as many more as there are than a pixel's number. */
+  readonly codes: Int32Array | null;
   readonly projection: Float32Array | null;
 }
 
 export function readRowInput(fields: Fields, tensors: Tensors): RowInput {
   const perStep = fields.whole("per_step", 1, PIXELS);
-  const channels = fields.whole("channels", 1, PIXELS);
+  const channels = fields.whole("channels", 1, MAX_CHANNELS);
   const has = (name: string) => tensors.has(name);
   if (PIXELS % perStep) throw new ModelError(`${perStep} pixels per step do not divide ${PIXELS}`);
-  if (!has("input.projection") && channels !== perStep) {
+  const steps = PIXELS / perStep;
+  const values = has("input.codes") ? floats(tensors, "input.values", [BYTES + steps]) : null;
+  if (!has("input.projection") && !has("input.codes") && channels !== perStep) {
     throw new ModelError(`${channels} channels take ${perStep} pixels, but there is no projection`);
   }
   return {
-    steps: PIXELS / perStep,
+    steps,
     channels,
     perStep,
     gain: fields.number("gain", 1e-6, 1e6),
     order: has("input.order") ? indices(tensors, "input.order", [PIXELS], 0, PIXELS) : null,
+    values,
+    codes: values && indices(tensors, "input.codes", [steps, channels], 0, values.length + PIXELS),
     projection: has("input.projection")
       ? floats(tensors, "input.projection", [channels, perStep])
       : null,
@@ -132,10 +142,16 @@ export function readRowInput(fields: Fields, tensors: Tensors): RowInput {
 /** `[step, channel]` as Python encodes it: two roundings to float32. */
 export function encodeRows(input: RowInput, image: Uint8Array): Float64Array {
   const gain = Math.fround(input.gain);
+  const scaled = (byte: number) => Math.fround(Math.fround(byte / 255) * gain);
+  const { values, codes } = input;
+  if (values && codes) {
+    const count = values.length;
+    return Float64Array.from(codes, (code) => values[code < count ? code : image[code - count]!]!);
+  }
   const pixels = new Float64Array(PIXELS);
   for (let i = 0; i < PIXELS; i++) {
     const from = input.order ? input.order[i]! : i;
-    pixels[i] = Math.fround(Math.fround(image[from]! / 255) * gain);
+    pixels[i] = scaled(image[from]!);
   }
   if (!input.projection) return pixels;
   const { steps, channels, perStep, projection } = input;

@@ -24,6 +24,7 @@ export interface Scene {
 export function sceneOf(model: LeakyModel, isNarrow: boolean): Scene {
   if (model.layout === "grid") return gridScene(model);
   if (model.layout === "forest") return forestScene(model, isNarrow ? 3 : 4);
+  if (model.layout === "layers") return layersScene(model);
   return freeScene(model);
 }
 
@@ -118,7 +119,40 @@ function spread(
   }
 }
 
-/** As the topology draws it, stretched to a comfortable shape. */
+/** Layers below the image, channel i above column i; the classes stand at the right. */
+function layersScene(model: LeakyModel): Scene {
+  const { wiring } = model;
+  const xs = Array.from({ length: wiring.cells }, (_, k) => wiring.coordinates[2 * k]!);
+  const left = Math.min(...xs);
+  const apart = 3;
+  const cells = xs.map((x, k) => ({ x: x - left + 1.5, y: wiring.coordinates[2 * k + 1]! * apart + 17 }));
+  const across = Math.max(...cells.map((cell) => cell.x));
+  const down = Math.max(...cells.map((cell) => cell.y));
+  const each = (across - 0.5) / wiring.channels;
+  const entries = entriesAt(model, () => ({ x: 0, y: 14.8 })).map((entry) => ({
+    ...entry,
+    x: 1 + (entry.channel + 0.5) * each,
+  }));
+  return {
+    width: across + 5.2,
+    height: down + 1.5,
+    radius: 0.4,
+    cells,
+    entries,
+    image: { x: 1, y: 0.6, width: across - 0.5, height: 13.6 },
+    ports: portsBeside(wiring.classes, across, 16, down),
+    labels: "right",
+    isBeamed: true,
+  };
+}
+
+/** A place for the score of each class at the right, one below the other. */
+function portsBeside(classes: number, x: number, top: number, bottom: number): Place[] {
+  const apart = Math.max((bottom - top) / Math.max(classes - 1, 1), 1);
+  return Array.from({ length: classes }, (_, c) => ({ x, y: top + c * apart }));
+}
+
+/** Side by side in rows, the classes at the right. */
 function freeScene(model: LeakyModel): Scene {
   const { wiring } = model;
   const columns = Math.ceil(Math.sqrt(wiring.cells * 2));
@@ -127,15 +161,16 @@ function freeScene(model: LeakyModel): Scene {
     y: Math.floor(k / columns) * 2 + 1.5,
   }));
   const rows = Math.ceil(wiring.cells / columns);
+  const across = columns * 2 + 12;
   return {
-    width: columns * 2 + 14,
+    width: across + 5.2,
     height: Math.max(rows * 2 + 2, 12),
     radius: 0.7,
     cells,
     entries: [],
     image: { x: 1, y: 1, width: 10, height: 10 },
-    ports: portsOf(model, cells),
-    labels: "below",
+    ports: portsBeside(wiring.classes, across, 1.5, Math.max(rows * 2 - 0.5, 11)),
+    labels: "right",
     isBeamed: false,
   };
 }

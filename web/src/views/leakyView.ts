@@ -1,6 +1,6 @@
 /** The leaky family on the canvas: a digit streams in, activity sweeps, outputs add up. */
 
-import type { LeakyModel } from "../model/leaky.ts";
+import type { Layout, LeakyModel } from "../model/leaky.ts";
 import type { Episode } from "../worker/client.ts";
 import { sceneOf, type Scene } from "./leakyScene.ts";
 import { describeCell } from "./leakyCell.ts";
@@ -14,6 +14,14 @@ const DISPLAYS: readonly Display[] = [
   { id: "messages", label: "Messages", help: "dL/dy, the error passed back from neighbour to neighbour" },
 ];
 const FAINTEST = 1e-6;
+
+/** How a row gets through the network, after "Row 3 of 28". */
+const PATHS: Record<Layout, string> = {
+  grid: " enters from above and sweeps the lattice diagonally within the step.",
+  forest: ": pixels on the rim, ten roots in the middle, one for each class.",
+  layers: " enters from above and passes all layers within the step.",
+  free: ": every cell sees columns of its own, and none hears another.",
+};
 
 export class LeakyView implements View {
   readonly unit = "row";
@@ -230,12 +238,12 @@ export class LeakyView implements View {
     const outputs = this.episode?.arrays["outputs"];
     if (!outputs || !this.episode?.scores) return null;
     if (clock >= this.duration) return this.episode.scores;
-    const { cells, classes, members, ports } = this.model.wiring;
+    const { cells, classes, members, ports, signs } = this.model.wiring;
     const sums = new Float64Array(classes);
     for (let t = 0; t < Math.floor(clock); t++) {
       for (let c = 0; c < classes; c++) {
-        for (let m = 0; m < members; m++) {
-          sums[c]! += this.model.readoutGain * outputs[t * cells + ports[c * members + m]!]!;
+        for (let i = c * members; i < (c + 1) * members; i++) {
+          sums[c]! += this.model.readoutGain * signs[i]! * outputs[t * cells + ports[i]!]!;
         }
       }
     }
@@ -287,9 +295,6 @@ export class LeakyView implements View {
   caption(clock: number): string {
     if (clock >= this.duration) return "All rows are in. The class with the largest sum of outputs wins.";
     if (clock <= 0) return "One image row per step. Press play.";
-    const row = Math.floor(clock) + 1;
-    return this.model.layout === "forest"
-      ? `Row ${row} of ${this.duration}: pixels on the rim, ten roots in the middle, one for each class.`
-      : `Row ${row} of ${this.duration} enters from above and sweeps the lattice diagonally within the step.`;
+    return `Row ${Math.floor(clock) + 1} of ${this.duration}${PATHS[this.model.layout]}`;
   }
 }

@@ -90,16 +90,17 @@ class Trainer {
       log_tau_[k] = T(0);
   }
 
-  // Bytes to what they mean, [channel, time].
+  // Values to [channel, time]: what a byte of the example means, or a constant.
   void load(int32_t example) {
     const T* table = static_cast<const T*>(epoch_.table);
     const int channels = plan_.num_channels, steps = num_vectors_ * width;
+    const int values = epoch_.num_values;
     const uint8_t* pixel = epoch_.pixels + static_cast<size_t>(example) * epoch_.num_bytes;
     const int32_t* code = epoch_.code;
     T* out = reinterpret_cast<T*>(channels_);
     for (int t = 0; t < num_steps_; ++t)
       for (int c = 0; c < channels; ++c, ++code)
-        out[static_cast<size_t>(c) * steps + t] = table[*code < 256 ? *code : pixel[*code - 256]];
+        out[static_cast<size_t>(c) * steps + t] = table[*code < values ? *code : pixel[*code - values]];
   }
 
   const V* source(int input) const {

@@ -103,6 +103,7 @@ bool train(Call& call) {
   epoch.order_length = static_cast<int>(call.size("length"));
   epoch.num_steps = static_cast<int>(call.size("time"));
   epoch.num_bytes = static_cast<int>(call.size("byte"));
+  epoch.num_values = static_cast<int>(call.size("value"));
   epoch.code = call.array<int32_t>("layout.code");
   epoch.start = call.argument<int32_t>("bounds")[0];
   epoch.stop = call.argument<int32_t>("bounds")[1];

@@ -50,15 +50,15 @@ struct Epoch {
   const Plan* plan;
   const Options* options;
   const double* feedback;  // [cell, class], broadcast only
-  int num_seeds, num_examples, order_length, num_steps, num_bytes;
+  int num_seeds, num_examples, order_length, num_steps, num_bytes, num_values;
   int start, stop;
   double step_log_tau, step_weight, step_bias;
   void* log_tau;  // in place
   void* weight;
   void* bias;
   const uint8_t* pixels;   // [example, byte]
-  const int32_t* code;     // [time, channel] the byte of the example, 256 later; below: that byte
-  const void* table;       // [256] what a pixel means
+  const int32_t* code;     // [time, channel] a value, or num_values more than a byte's number
+  const void* table;       // [num_values] what the 256 bytes mean, and constants
   const int32_t* targets;  // [example]
   const int32_t* order;    // [seed, order_length]
   void* loss;              // [seed]
