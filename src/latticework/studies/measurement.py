@@ -8,6 +8,7 @@ import numpy as np
 
 from latticework.core.checks import require
 from latticework.core.learner import Params
+from latticework.core.precision import whole_products
 from latticework.core.task import Dataset
 from latticework.pictures import count_confusions
 from latticework.recipes import OpenRun
@@ -31,6 +32,7 @@ def load_dataset(opened: OpenRun, source: DataSource) -> Dataset:
     return dataset
 
 
+@whole_products()
 def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:
     """Accuracy on the whole test set, `[seed]`, measured as training measures it."""
     recipe = opened.recipe
@@ -44,6 +46,7 @@ def accuracies(opened: OpenRun, dataset: Dataset) -> np.ndarray:
     return evaluator.accuracy(opened.params)
 
 
+@whole_products()
 def confusions(opened: OpenRun, dataset: Dataset, seed: int) -> np.ndarray:
     """`[true class, predicted class]`: how many test examples, for one seed.
 

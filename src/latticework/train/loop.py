@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.learner import AbstractLearner
+from latticework.core.precision import whole_products
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.task import Dataset
 from latticework.train.config import TrainingConfig
@@ -25,6 +26,7 @@ from latticework.train.steps import Encode
 
 
 @own_draws()
+@whole_products()
 def train(
     learner: AbstractLearner,
     dataset: Dataset,

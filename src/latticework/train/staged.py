@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from latticework.core.interrupts import Interrupted, check, postponed, requested
+from latticework.core.precision import whole_products
 from latticework.core.seeds import check_seeds, own_draws
 from latticework.core.staged_learner import AbstractStagedLearner, Params
 from latticework.core.task import Dataset
@@ -34,6 +35,7 @@ LARGEST_TABLE = 1 << 30
 
 
 @own_draws()
+@whole_products()
 def train_in_stages(
     learner: AbstractStagedLearner,
     dataset: Dataset,
