@@ -26,7 +26,7 @@ def whole_products() -> Iterator[None]:
     When JAX was told nothing, a GPU may cut the factors of a product to ten bits, and a TPU to
     seven. Who set `jax_default_matmul_precision` gets what was set. It counts where code is traced.
     """
-    told = jax.config.read("jax_default_matmul_precision")
+    told = jax.config.jax_default_matmul_precision  # pyright: ignore[reportAttributeAccessIssue]
     if told is not None or jax.default_backend() == "cpu":
         yield
         return
