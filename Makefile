@@ -12,6 +12,14 @@ endif
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
+# The scripts of a virtual environment name its folder: in a checkout that was moved it is made again.
+ifneq ($(wildcard $(BIN)/pip),)
+ifneq ($(shell head -3 $(BIN)/pip | grep -cF "$(abspath $(VENV))/"),1)
+$(info $(VENV) was made in another folder and is made again)
+$(shell rm -rf $(VENV))
+endif
+endif
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "latticework needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 and run again" >&2; exit 1; }
@@ -145,5 +153,5 @@ gpu-kernel:  ## compile the kernels for CUDA (needs nvcc, and JAX for its header
 	src/latticework/kernels/native/cuda/build.sh src/latticework/kernels/libcuda_kernels.so.1 \
 	  "$$($(PYTHON) -c 'import jax; print(jax.ffi.include_dir())')"
 
-clean:  ## remove what set-up and runs made
-	rm -rf $(VENV) build runs src/latticework/kernels/libcuda_kernels.so.1
+clean:  ## remove what set-up made; results of runs stay
+	rm -rf $(VENV) build src/latticework/kernels/libcuda_kernels.so.1

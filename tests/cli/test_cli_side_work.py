@@ -83,7 +83,7 @@ def test_a_picture_that_fails_is_one_line(again, monkeypatch, name, error):
     monkeypatch.setattr(place, function, raising(error))
     said = again()
     assert said.status == 0
-    assert "test accuracy on all 60 images: 0." in said.out
+    assert "test accuracy on all 60 sequences: 0." in said.out
     assert said.err.startswith("latticework: warning: ") and said.err.count("\n") == 1, said.err
     assert "picture" in said.err
 
@@ -100,14 +100,14 @@ def test_ctrl_c_while_drawing_comes_after_the_result(again, monkeypatch):
     monkeypatch.setattr(portrait, "learning_curve", raising(KeyboardInterrupt()))
     said = again()
     assert said.status == 130
-    assert "test accuracy on all 60 images: 0." in said.out
+    assert "test accuracy on all 60 sequences: 0." in said.out
 
 
 def test_what_is_kept_for_others_is_no_side_work(again, monkeypatch, tmp_path):
     monkeypatch.setattr(train, "save_result", raising(OSError("cannot write results/runs")))
     said = again("--save", tmp_path)
     assert said.status == 2
-    assert "test accuracy on all 60 images: 0." in said.out
+    assert "test accuracy on all 60 sequences: 0." in said.out
     assert said.err == "latticework: cannot write results/runs\n"
 
 
@@ -127,7 +127,7 @@ def test_a_run_on_which_all_side_work_fails(tmp_path, monkeypatch, finished):
     said = call("train", *SMALL, "--run-dir", tmp_path / "run")
     assert said.status == 0, said
     accuracy = f"{finished[0].summary.mean:.3f}"
-    assert f"test accuracy on all 60 images: {accuracy}" in said.out
+    assert f"test accuracy on all 60 sequences: {accuracy}" in said.out
     lines = said.err.splitlines()
     assert all(line.startswith("latticework: warning: ") for line in lines)
     for words in ("does not synchronise", "progress cannot be shown", "a picture of"):

@@ -62,7 +62,7 @@ def test_text_without_a_terminal(tmp_path):
     said = call("train", *SMALL, "--no-pictures", "--run-dir", tmp_path / "run")
     assert said.status == 0
     assert "12 cells, 48 parameters; 120 training examples of bump" in said.out
-    assert "test accuracy on all 60 images: 0." in said.out
+    assert "test accuracy on all 60 sequences: 0." in said.out
     assert "\x1b" not in said.out
     assert "\r" not in said.out
 

@@ -136,7 +136,7 @@ def test_a_command_runs(command, run_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "latticework.demo.DemoServer.serve", lambda self: self._server.server_close()
     )
-    monkeypatch.setattr("webbrowser.open", lambda url: True)
+    monkeypatch.setattr("latticework.cli.demo._open", lambda url: None)
     digit = np.zeros((28, 28), np.uint8)
     digit[5:23, 13:16] = 255
     Image.fromarray(digit).save(tmp_path / "digit.png")

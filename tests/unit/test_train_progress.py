@@ -29,12 +29,12 @@ def test_the_display_fits_the_place():
 def test_plain_lines_without_a_terminal():
     place = console(False)
     result = run(epochs=3, eval_every=2, progress=choose_progress(place))
-    lines = place.file.getvalue().splitlines()
-    assert len(lines) == 4
+    begun, *lines = place.file.getvalue().splitlines()
+    assert begun == "compiling, then 3 epochs; a line follows for each" and len(lines) == 4
     assert lines[0].startswith(f"epoch 1/3  loss {result.metrics[0]['train_loss']:.4f}  train 0.")
     assert "  test -  " in lines[0]
     assert f"  test {result.metrics[1]['test_accuracy']:.4f}  " in lines[1]
-    assert "images/s" in lines[0]
+    assert "examples/s" in lines[0]
     assert lines[0].endswith("left")
     assert lines[3] == "finished 3 epochs"
     assert "\x1b" not in place.file.getvalue()
@@ -44,7 +44,15 @@ def test_one_live_line_in_a_terminal():
     place = console(True)
     run(epochs=2, chunk_steps=5, progress=choose_progress(place))
     text = place.file.getvalue()
-    for part in ("epoch 1/2", "epoch 2/2", "loss ", "accuracy ", "images/s", "left", "finished 2"):
+    for part in (
+        "epoch 1/2",
+        "epoch 2/2",
+        "loss ",
+        "accuracy ",
+        "examples/s",
+        "left",
+        "finished 2",
+    ):
         assert part in text
 
 
@@ -75,7 +83,7 @@ def test_words():
         "0:00",
     ]
     nothing = Moment(0, 1, 0, 10, None, None, 0.0, None)
-    assert moment_text(nothing) == "loss -  accuracy -  0 images/s"
+    assert moment_text(nothing) == "loss -  accuracy -  0 examples/s"
 
 
 def test_chunks_grow_to_about_their_time():

@@ -3,14 +3,18 @@
 import contextlib
 import dataclasses
 import io
+import re
+import types
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import tyro
 
 from latticework.cells import CELLS, LATTICE_CELLS
 from latticework.cells.consensus import ATTENTIONS, CONSENSUSES
+from latticework.cli.options import HELP, HELP_ALL, flags_of, not_an_option, short_help
 from latticework.core.registry import Registry, unknown_name
 from latticework.models import LATTICE_INPUTS
 from latticework.readouts import CLASSIFIERS, LATTICE_READOUTS, READOUTS
@@ -21,6 +25,7 @@ from latticework.tasks import CODES, TASKS, DataSource
 from latticework.topologies import LATTICES, TOPOLOGIES
 
 Options = TypeVar("Options")
+_UNKNOWN = re.compile(r"Unrecognized (?:options|arguments).*?(--?[a-zA-Z][^\s,;]*)")
 
 
 def _joined(*registries: Registry[Any]) -> Registry[Any]:
@@ -77,13 +82,19 @@ def parse(kind: type[Options], argv: Sequence[str], prog: str, **defaults: Any) 
     """
     default = kind(**defaults) if defaults else tyro.MISSING_NONPROP
     said = io.StringIO()
+    words = ["--help" if word == HELP_ALL else word for word in argv]
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(kind, args=list(argv), prog=f"latticework {prog}", default=default)
+            return tyro.cli(kind, args=words, prog=f"latticework {prog}", default=default)
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise ValueError(unboxed(said.getvalue())) from None
+        text = unboxed(said.getvalue())
+        if unknown := _UNKNOWN.match(text):
+            known = flags_of(kind, default if defaults else None)
+            more = f"latticework {prog} {HELP_ALL if 'recipe' in defaults else '--help'}"
+            raise ValueError(not_an_option(unknown.group(1), known, more)) from None
+        raise ValueError(text) from None
 
 
 def unboxed(text: str) -> str:
@@ -109,19 +120,41 @@ def take_name(argv: Sequence[str]) -> tuple[str | None, list[str]]:
     return None, list(argv)
 
 
-def take_recipe(argv: Sequence[str], command: str) -> tuple[AbstractRecipe, list[str]]:
+def take_recipe(argv: Sequence[str], command: str, kind: type) -> tuple[AbstractRecipe, list[str]]:
     """The recipe named first, with the axes chosen by name, and the other arguments.
+
+    Where help is asked for, it is printed and the program ends.
+
+    Args:
+        argv: the arguments.
+        command: name of the command.
+        kind: dataclass of its options.
 
     Raises:
         ValueError: no recipe is named, or a name is not known.
     """
     name, rest = take_name(argv)
+    if HELP & set(rest) or (name is None and HELP_ALL in rest):
+        _help(command, kind, None if name is None else recipe(name))
     if name is None:
         raise ValueError(
             f"{command} needs a recipe, as in: latticework {command} grid-snap1-adam "
             "(latticework list shows them all)"
         )
     return choose_axes(recipe(name), rest)
+
+
+def _help(command: str, kind: type, base: AbstractRecipe | None) -> NoReturn:
+    axes = {}
+    if base is not None:
+        hints = _axis_types(base)
+        axes = {
+            axis: Registry(registry.axis, dict(_fitting(registry, hints[axis])))
+            for axis, registry in AXES.items()
+            if axis in hints
+        }
+    print(short_help(kind, command, base, axes))
+    raise SystemExit(0)
 
 
 def names_dataset(argv: Sequence[str]) -> bool:
@@ -153,13 +186,37 @@ def _instance(axis: str, name: str) -> Any:
     return registry[name]()
 
 
+def _axis_types(base: AbstractRecipe) -> dict[str, tuple[type, ...]]:
+    """The axes that a recipe has, and of which kinds their parts may be."""
+    hints = typing.get_type_hints(type(base))
+    return {axis: _classes(hints[axis]) for axis in AXES if axis in hints}
+
+
+def _classes(hint: Any) -> tuple[type, ...]:
+    """The classes that a type hint allows."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return tuple(kind for one in typing.get_args(hint) for kind in _classes(one))
+    origin = typing.get_origin(hint) or hint
+    return (origin,) if isinstance(origin, type) else (object,)
+
+
+def _fitting(registry: Registry[Any], kinds: tuple[type, ...]) -> list[tuple[str, type]]:
+    return [(name, one) for name, one in registry.entries.items() if issubclass(one, kinds)]
+
+
 def _with_axis(base: AbstractRecipe, axis: str, value: Any) -> AbstractRecipe:
-    axes = {field.name for field in dataclasses.fields(base)} & set(AXES)
-    if axis.partition(".")[0] not in axes:
+    kinds = _axis_types(base)
+    if axis.partition(".")[0] not in kinds:
         raise ValueError(
-            f"{base.name} has no {axis} to choose; chosen by name are {', '.join(sorted(axes))}"
+            f"{base.name} has no {axis} to choose; chosen by name are {', '.join(sorted(kinds))}"
         )
     if axis != "rule.signal":
+        if not isinstance(value, kinds[axis]):
+            fitting = ", ".join(name for name, _ in _fitting(AXES[axis], kinds[axis]))
+            raise ValueError(
+                f"the {axis} {AXES[axis].name_of(value)} does not fit {base.name}; "
+                f"those that do: {fitting}"
+            )
         return dataclasses.replace(base, **{axis: value})
     rule: Any = getattr(base, "rule")  # noqa: B009
     fields = {field.name for field in dataclasses.fields(rule)}

@@ -1,9 +1,11 @@
 """`latticework demo [RUN...]`: a page in the browser where digits flow through the networks."""
 
 import dataclasses
+import subprocess
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 
 import tyro
 
@@ -13,6 +15,8 @@ from latticework.cli.output import console, print_json
 from latticework.core.side_work import side_work
 from latticework.demo import DemoServer, build_site
 from latticework.tasks import DataSource
+
+TEXT_BROWSERS = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +51,26 @@ def main(argv: Sequence[str]) -> int:
     else:
         console().print(f"{server.url}  (Ctrl-C to stop)")
     if not options.no_browser:
-        with side_work(f"no browser can be opened; open {server.url} in one"):
-            webbrowser.open(server.url)
+        # The page answers first, and a browser that takes its time keeps nobody waiting.
+        Thread(target=_open, args=(server.url,), daemon=True).start()
     server.serve()
     return 0
+
+
+def _open(url: str) -> None:
+    """Open a browser with windows; one that would take the terminal is left alone."""
+    with side_work(f"no browser can be opened; open {url} in one"):
+        browser = webbrowser.get()
+        name = Path(getattr(browser, "name", "")).name
+        if name in TEXT_BROWSERS:
+            raise OSError(f"{name} is a program for the terminal")
+        if type(browser) is not webbrowser.GenericBrowser:
+            browser.open(url)
+            return
+        # A command of the user's in BROWSER, which may print or ask.
+        words = [browser.name, *(word.replace("%s", url) for word in browser.args)]
+        null = subprocess.DEVNULL
+        subprocess.Popen(words, stdin=null, stdout=null, stderr=null, start_new_session=True)
 
 
 def open_server(runs: Sequence[Path], source: DataSource, port: int = 0) -> DemoServer:

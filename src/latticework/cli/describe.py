@@ -34,7 +34,7 @@ class DescribeOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Describe a recipe."""
-    recipe, rest = take_recipe(argv, "describe")
+    recipe, rest = take_recipe(argv, "describe", DescribeOptions)
     options = parse(DescribeOptions, rest, f"describe {recipe.name}", recipe=recipe)
     recipe = compared(options.recipe)
     if isinstance(recipe, LeakyRecipe):

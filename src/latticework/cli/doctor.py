@@ -47,4 +47,8 @@ def _print(findings: Sequence[Finding], is_well: bool) -> None:
     if is_well:
         screen.print("all that is essential works; begin with: latticework train grid-snap1-adam")
     else:
-        screen.print("something essential is broken: install the package again", style="bold red")
+        screen.print(
+            "what says BROKEN is essential: mend it as its line says, or install the package again",
+            style="bold red",
+            soft_wrap=True,
+        )

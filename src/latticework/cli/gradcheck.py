@@ -57,7 +57,7 @@ class GradcheckOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Compare, print, draw."""
-    named, rest = take_recipe(argv, "gradcheck")
+    named, rest = take_recipe(argv, "gradcheck", GradcheckOptions)
     recipe = require_leaky(named, "gradcheck")
     options = parse(GradcheckOptions, rest, f"gradcheck {recipe.name}", recipe=recipe)
     options.recipe.check()

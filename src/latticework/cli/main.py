@@ -7,8 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from latticework.cli.first_aid import device_trouble, doctor_without_libraries
+from latticework.cli.options import settled_words
 from latticework.cli.streams import give_up_output, settle_streams, warnings_in_lines
 from latticework.core import interrupts
+from latticework.core.environment import fault, why_not_loaded
 from latticework.core.registry import unknown_name
 
 COMMANDS = {
@@ -27,6 +30,7 @@ COMMANDS = {
     "report": "rebuild the tables and figures of the documentation",
     "data": "what data are here, and fetch them",
     "doctor": "what this installation can do",
+    "completion": "a script for your shell that completes commands and options",
 }
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -69,12 +73,22 @@ def _main(args: list[str], watch: interrupts.Watch) -> int:
         if args[0] not in COMMANDS:
             raise ValueError(unknown_name("command", args[0], COMMANDS))
         watch.starting = True
-        module = importlib.import_module(f"latticework.cli.{args[0]}")
+        words = settled_words(args[1:])
+        if args[0] != "doctor" and (wrong := fault()):
+            raise ValueError(wrong)
+        try:
+            module = importlib.import_module(f"latticework.cli.{args[0]}")
+        except Exception as error:
+            if watch.requested:
+                raise
+            if args[0] == "doctor":
+                return doctor_without_libraries(words, error)
+            raise ValueError(why_not_loaded(error)) from error
         from latticework.core.seeds import own_draws  # brings JAX, which --help does without
 
         watch.starting = False
         with own_draws():
-            status = module.main(args[1:])
+            status = module.main(words)
         _flush()
         return status
     except BrokenPipeError:
@@ -87,10 +101,13 @@ def _main(args: list[str], watch: interrupts.Watch) -> int:
         if not watch.requested:
             print("latticework: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception:
+    except Exception as error:
         # A library that was cut off by the signal may say so in its own way.
         if watch.requested:
             return INTERRUPTED
+        if sentence := device_trouble(error):
+            print(f"latticework: {sentence}", file=sys.stderr)
+            return USAGE_ERROR
         raise
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -29,10 +30,11 @@ class _PlainConsole(Console):
 
 
 def console() -> Console:
-    """Standard output; wide enough for tables when it is not a terminal."""
+    """Standard output; as wide as COLUMNS says, or wide enough for tables without a terminal."""
     plain_text = functools.partial(_PlainConsole, highlight=False, markup=False, emoji=False)
     found = plain_text()
-    return found if found.is_terminal else plain_text(width=WIDTH_WITHOUT_TERMINAL)
+    is_told = found.is_terminal or os.environ.get("COLUMNS", "").isdecimal()
+    return found if is_told else plain_text(width=WIDTH_WITHOUT_TERMINAL)
 
 
 def command(*words: Any) -> str:

@@ -63,6 +63,7 @@ class TrainOptions:
         resume: go on with the run in this folder, whose recipe and seeds are then used.
         pictures: draw pictures into the run folder.
         save: a checkout into whose results/ the raw result goes, also that of a run cut short.
+        quiet: print the result alone: no heading, no progress.
         json: print the result as one JSON value and nothing else.
         launch: which devices share every batch.
     """
@@ -75,6 +76,7 @@ class TrainOptions:
     resume: Path | None = None
     pictures: bool = True
     save: Path | None = None
+    quiet: bool = False
     json: bool = False
     launch: Annotated[Launch, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Launch)
 
@@ -93,17 +95,18 @@ def main(argv: Sequence[str]) -> int:
         leads = jax.process_index() == 0
         named = options.resume or options.run_dir
         with run_folder(named, options.recipe.name, writes=leads) as folder:
-            if leads and not options.json:
+            if leads and not (options.json or options.quiet):
                 print_heading(screen, prepared, seeds, folder)
             begun = RunFolder(folder).recipe
             go_on_with(lambda: train_again(argv, folder) if begun.exists() else None)
+            shown = choose_progress(screen, silent=options.json or options.quiet)
             with reporting(lambda: options.recipe.name):
                 result = run(
                     prepared,
                     seeds,
                     run_dir=folder,
                     resume=options.resume is not None,
-                    progress=ForgivingProgress(choose_progress(screen, silent=options.json)),
+                    progress=ForgivingProgress(shown),
                     devices=options.launch.devices,
                     new_kernel=any(word.partition("=")[0] == "--kernel" for word in argv),
                 )
@@ -129,7 +132,7 @@ def _show(
         check()
         with side_work(f"no pictures of {folder}"):
             drawn = draw_run(folder, prepared.dataset)
-    if not options.json:
+    if not (options.json or options.quiet):
         print_closing(screen, prepared, folder, drawn)
 
 
@@ -149,7 +152,7 @@ def _parse(argv: Sequence[str]) -> tuple[TrainOptions, tuple[int, ...]]:
     """The options and the seeds; a resumed run brings its own recipe and seeds."""
     resumed = _resumed_folder(argv)
     if resumed is None:
-        recipe, rest = take_recipe(argv, "train")
+        recipe, rest = take_recipe(argv, "train", TrainOptions)
     else:
         recipe, seeds = read_recipe(resumed)
         name, rest = take_name(argv)
@@ -234,9 +237,9 @@ def print_result(screen: Console, prepared: Prepared, result: TrainResult) -> No
             soft_wrap=True,
         )
     if recipe.published.note:
-        screen.print(f"note: {recipe.published.note}", soft_wrap=True)
+        screen.print(f"note on what was published: {recipe.published.note}", soft_wrap=True)
     screen.print(
-        f"{result.images_per_second:,.0f} images/s; "
+        f"{result.images_per_second:,.0f} examples/s; "
         f"{result.train_seconds:.1f} s of training steps, "
         f"{result.seconds:.1f} s with compiling and measuring; "
         f"{seconds_running():.1f} s since this program was started",

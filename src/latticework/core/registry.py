@@ -54,9 +54,16 @@ class Registry(Generic[T]):
         return (found() if callable(found) else found) or (self[name](),)
 
 
+MOST_NAMES = 24
+"""So many names are told at most; of more, the nearest three."""
+
+
 def unknown_name(axis: str, name: str, known: Mapping[str, Any] | list[str]) -> str:
-    """The sentence that says that `name` is not known and what is."""
+    """The sentence that says that `name` is not known and what is, or what is nearest of much."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"there is no {axis} named {name!r}{hint} Known: {', '.join(names)}."
+    if len(names) <= MOST_NAMES:
+        return f"there is no {axis} named {name!r}{hint} Known: {', '.join(names)}."
+    nearest = difflib.get_close_matches(name, names, n=3, cutoff=0)
+    return f"there is no {axis} named {name!r}{hint} Nearest of {len(names)}: {', '.join(nearest)}."

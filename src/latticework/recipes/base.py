@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
+import numpy as np
 
 from latticework.core.fixed import Fixed
 from latticework.core.learner import AbstractLearner
@@ -131,7 +132,8 @@ class AbstractRecipe(abc.ABC):
 
     def tested_text(self, dataset: Dataset) -> str:
         """What accuracy is measured on, in words."""
-        return f"all {len(dataset.test_targets):,} images"
+        is_image = dataset.test_inputs.dtype == np.uint8
+        return f"all {len(dataset.test_targets):,} {'images' if is_image else 'sequences'}"
 
     @property
     @abc.abstractmethod

@@ -84,11 +84,15 @@ class LeakyRecipe(AbstractTrainedRecipe):
         wiring = self.topology.wiring
         kind = type(self.topology).__name__
         if wiring.num_channels != self.task.num_channels:
+            either = (
+                f", or set --task.channels {wiring.num_channels} for a fixed random projection"
+                if hasattr(self.task, "channels")
+                else ""
+            )
             raise ValueError(
                 f"the task has {self.task.num_channels} channels, but this {kind} takes "
                 f"{wiring.num_channels}; give the topology {self.task.num_channels} input "
-                f"channels, or set --task.channels {wiring.num_channels} for a fixed random "
-                "projection"
+                f"channels{either}"
             )
         if wiring.num_classes != self.task.num_classes:
             raise ValueError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
+from latticework.core.environment import fault, variables, why_no_device
 from latticework.core.places import can_be_written
 from latticework.core.side_work import reason_of
 from latticework.kernels import KERNELS, Problem
@@ -62,6 +63,7 @@ def examine(source: DataSource) -> Iterator[Finding]:
     """Look at everything; touches no network. What cannot be looked at is a finding too."""
     looks: Mapping[str, Callable[[], Iterable[Finding]]] = {
         "packages": _packages,
+        "variables": _variables,
         "device": lambda: [_device()],
         "processor": lambda: [Finding("processor", OK, _processor())],
         "kernels": _kernels,
@@ -99,13 +101,23 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _variables() -> Iterator[Finding]:
+    """What is set in the environment for this package or for JAX."""
+    wrong = fault()
+    for name, value in variables().items():
+        if wrong is not None and wrong.startswith(name):
+            yield Finding("variable", BROKEN, wrong)
+        else:
+            yield Finding("variable", OK, f"{name}={value}")
+
+
 def _device() -> Finding:
     """Whether JAX can compute."""
     try:
         total = int(jax.jit(lambda x: x.sum())(jnp.arange(4)))
         devices = ", ".join(f"{d.platform} ({d.device_kind})" for d in jax.devices())
     except Exception as error:  # whatever a broken backend raises
-        return Finding("device", BROKEN, f"JAX cannot compute: {' '.join(str(error).split())}")
+        return Finding("device", BROKEN, why_no_device(error))
     is_right = total == 6
     return Finding("device", OK if is_right else BROKEN, f"JAX computes on {devices}")
 

@@ -91,7 +91,9 @@ class LineProgress(AbstractProgress):
         _print_notes(self._console, texts)
 
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
-        """Nothing: an epoch's line says it all."""
+        """Say what goes on until the first line comes."""
+        epochs_text = "one epoch" if epochs == 1 else f"{epochs:,} epochs"
+        _print(self._console, f"compiling, then {epochs_text}; a line follows for each")
 
     def moment(self, moment: Moment) -> None:
         """Nothing."""
@@ -213,7 +215,7 @@ def epoch_text(line: Mapping[str, Any], moment: Moment) -> str:
         f"loss {_number(line['train_loss'])}",
         f"train {_number(line['train_accuracy'])}",
         f"test {_number(line['test_accuracy'])}",
-        f"{line['images_per_second']:,.0f} images/s",
+        f"{line['images_per_second']:,.0f} examples/s",
     ]
     if moment.seconds_left is not None:
         parts.append(f"{clock(moment.seconds_left)} left")
@@ -225,7 +227,7 @@ def moment_text(moment: Moment) -> str:
     parts = [
         f"loss {_number(moment.loss)}",
         f"accuracy {_number(moment.accuracy)}",
-        f"{moment.images_per_second:,.0f} images/s",
+        f"{moment.images_per_second:,.0f} examples/s",
     ]
     if moment.seconds_left is not None:
         parts.append(f"{clock(moment.seconds_left)} left")
