@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data/mnist),)
 export LATTICEWORK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup run gpu gpu-kernel test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench torture clean
+.PHONY: matrix help setup run gpu gpu-kernel test test-all test-slow levels annotations sanitize fuzz docs web browser lint bench torture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ annotations: $(VENV)/.installed-dev  ## tests with every annotation of the packa
 	LATTICEWORK_CHECK_ANNOTATIONS=1 $(BIN)/pytest -q -n 2 tests/contract tests/oracle \
 	  tests/unit/test_staged.py tests/unit/test_streaming.py tests/unit/test_train_loop.py \
 	  tests/unit/test_examples_refused.py tests/unit/test_tasks_*.py
+
+matrix: $(VENV)/.installed  ## a part of the tests under every Python and JAX that is claimed and here
+	$(BIN)/python tests/matrix.py
 
 test-slow: $(VENV)/.installed-dev  ## the tests marked slow
 	$(BIN)/pytest -q -m slow

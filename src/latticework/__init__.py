@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         Windows,
     )
 
+    __version__: str
+
 __all__ = [
     "RECIPES",
     "Bptt",
@@ -141,6 +143,10 @@ none of them, and Ctrl-C is heard before they are there."""
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("latticework")
     for home, names in _HOMES.items():
         if name in names:
             globals()[name] = found = getattr(importlib.import_module(home), name)
