@@ -13,10 +13,12 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 # The scripts of a virtual environment name its folder: in a checkout that was moved it is made again.
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
 ifneq ($(wildcard $(BIN)/pip),)
 ifneq ($(shell head -3 $(BIN)/pip | grep -cF "$(abspath $(VENV))/"),1)
 $(info $(VENV) was made in another folder and is made again)
 $(shell rm -rf $(VENV))
+endif
 endif
 endif
 
