@@ -50,6 +50,26 @@ def recipes_table(results: Results, family: str) -> str:
     return markdown(("recipe", "what", "source", "command", "published", "ours"), rows)
 
 
+HIGHLIGHTS = ("grid-snap1-adam", "grid-bptt", "tree-best", "gridnet-mnist", "glom-mnist", "tnn-best")
+"""Recipes of the README's first screen."""
+
+
+def highlights_table(results: Results) -> str:
+    """A few recipes: what, parameters, published number, ours with its spread."""
+    recipes = [RECIPES[name] for name in HIGHLIGHTS]
+    rows = [
+        (
+            recipe.name,
+            recipe.summary,
+            f"{recipe.num_parameters:,}",
+            recipe.published.text,
+            _ours(results.runs.get(recipe.name)) or "not run",
+        )
+        for recipe in recipes
+    ]
+    return markdown(("recipe", "what, on MNIST", "parameters", "published", "ours"), rows)
+
+
 def runs_table(runs: Runs) -> str:
     """Every run: spread over seeds, length, code path."""
     rows = []
@@ -161,6 +181,7 @@ def bench_leaky(results: Results, sections: Sequence[str]) -> str:
 
 TABLES: dict[str, Callable[[Results], str]] = {
     **{f"recipes-{name}": partial(recipes_table, family=name) for name in FAMILIES},
+    "highlights": highlights_table,
     "runs": lambda results: runs_table(results.runs),
     **{f"runs-{name}": partial(family_runs, family=name) for name in FAMILIES},
     "epochs-grid-snap1-adam": lambda results: epochs_table(results.runs, "grid-snap1-adam"),
