@@ -50,7 +50,14 @@ def recipes_table(results: Results, family: str) -> str:
     return markdown(("recipe", "what", "source", "command", "published", "ours"), rows)
 
 
-HIGHLIGHTS = ("grid-snap1-adam", "grid-bptt", "tree-best", "gridnet-mnist", "glom-mnist", "tnn-best")
+HIGHLIGHTS = (
+    "grid-snap1-adam",
+    "grid-bptt",
+    "tree-best",
+    "gridnet-mnist",
+    "glom-mnist",
+    "tnn-best",
+)
 """Recipes of the README's first screen."""
 
 
