@@ -43,6 +43,7 @@ setup: $(VENV)/.installed-dev  ## install everything, tools for development incl
 
 run: $(VENV)/.installed  ## train the 1,120-parameter grid on MNIST by its local rule
 	$(BIN)/latticework train grid-snap1-adam
+	@$(BIN)/latticework report --recipe ring-snap1
 
 test: $(VENV)/.installed-dev  ## the test-suite but what is marked all or slow
 	$(BIN)/pytest -q -n 2

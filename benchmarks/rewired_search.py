@@ -4,7 +4,7 @@
 
 Learns from the first 55,000 images of the MNIST training file and measures on the last 5,000 of it;
 the test file is not opened for scores. Rows that `results/benchmarks/rewired-search.json` has are
-not run again. The best row of a line is the recipe's.
+not run again. A recipe has the best row of its line, or one that is no worse than a seed's luck.
 """
 
 import argparse
@@ -125,14 +125,10 @@ LINES: dict[str, list[dict[str, Any]]] = {
     "two-inputs-one-hop": varied(GRID | LOCAL, {"learning_rate": 2e-2}, {"learning_rate": 8e-3}),
     "alone": varied(
         ALONE,
-        {"dilation": 2},
-        {"dilation": 4},
-        {"learning_rate": 2.5e-2},
-        {"learning_rate": 1e-2},
-        {"code": 0.4},
         {"gain": 1.0},
-        {"tau": (0.2, 2.0)},
-        {"cells": 74, "fan_in": 4, "delays": (0, 3, 6)},
+        {"dilation": 2},
+        {"learning_rate": 2.5e-2},
+        {"code": 0.4},
         {"cells": 112, "fan_in": 7},
     ),
     "alone-one-wire": varied(
@@ -158,10 +154,8 @@ LINES: dict[str, list[dict[str, Any]]] = {
         {"learning_rate": 2e-2},
         {"learning_rate": 5e-3},
         {"gain": 1.0},
-        {"code": 0.4},
         {"cells": 140, "delays": (0,)},
-        {"cells": 74, "fan_in": 4, "delays": (0, 3, 6)},
-        {"scales": EVEN},
+        {"cells": 140, "delays": (0,), "learning_rate": 2e-2},
     ),
     "alone-delays-sgd": varied(
         DELAYED_SGD,
@@ -274,7 +268,7 @@ def main() -> None:
         line_of = {pool.submit(measure, settings, (SEED,)): line for line, settings in left}
         for done in as_completed(line_of):
             line = line_of[done]
-            rows = [*stored["lines"].get(line, []), done.result()]
+            rows = [*stored["lines"].get(line, []), plain(done.result())]
             order = [plain(settings) for settings in LINES[line]]
             stored["lines"][line] = sorted(rows, key=lambda row: order.index(settings_of(row)))
             print(line, done.result(), flush=True)

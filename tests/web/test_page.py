@@ -117,7 +117,7 @@ def test_keys(visit):
     press("v")
     assert page.run("latticework.view.display") == "states"
     press("n")
-    page.until("latticework.model.about.name === 'trees' && latticework.episode?.scores")
+    page.until("latticework.model.about.name === 'windows' && latticework.episode?.scores")
     press("t")
     assert page.run("document.documentElement.dataset.theme") in ("dark", "light")
     press("c")

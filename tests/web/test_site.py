@@ -38,7 +38,7 @@ def test_the_page_and_its_models_are_served(server):
     assert answer.status == 200 and b"<title>latticework" in body
     assert "default-src 'self'" in (answer.getheader("Content-Security-Policy") or "")
     listed = json.loads(ask(server, "/models.json")[1])
-    assert [entry["name"] for entry in listed][:2] == ["grid", "trees"]
+    assert [entry["name"] for entry in listed][:4] == ["ring", "windows", "grid", "trees"]
     for entry in listed:
         manifest = json.loads(ask(server, f"/{entry['path']}.json")[1])
         assert manifest["family"] == entry["family"]
@@ -91,7 +91,7 @@ def test_users_models_come_first(tmp_path):
         (MODELS / f"{name}.safetensors").read_bytes(),
     )
     site = build_site(DataSource(offline=True), [given])
-    assert site.models[:2] == ("mine", "grid")
+    assert site.models[:2] == ("mine", "ring")
     assert site.pages["/models/0-mine.safetensors"].body == given.weights
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from latticework.cli.arguments import parse
 from latticework.cli.output import console, print_json
-from latticework.report import check_pages, rebuild_pages
+from latticework.recipes import recipe
+from latticework.report import check_pages, ours_of, rebuild_pages
 
 DISAGREES = 1
 
@@ -18,11 +19,13 @@ class ReportOptions:
     Args:
         root: the checkout.
         check: write nothing; fail when a page disagrees with the results.
+        recipe: write nothing; say in one line what this recipe reaches, by its raw result.
         json: print one JSON value.
     """
 
     root: Path = Path()
     check: bool = False
+    recipe: str | None = None
     json: bool = False
 
 
@@ -30,6 +33,16 @@ def main(argv: Sequence[str]) -> int:
     """Rebuild or check."""
     options = parse(ReportOptions, argv, "report")
     screen = console()
+    if options.recipe is not None:
+        reached = ours_of(options.root, options.recipe)
+        if options.json:
+            print_json({"recipe": options.recipe, "reached": reached})
+        else:
+            screen.print(
+                f"{recipe(options.recipe).summary}: {reached}; latticework train {options.recipe}",
+                soft_wrap=True,
+            )
+        return 0
     if options.check:
         stale = check_pages(options.root)
         if options.json:

@@ -67,7 +67,8 @@ def _given(models: Sequence[ModelFile]) -> list[tuple[str, bytes, bytes]]:
 
 def _shipped(folder: Traversable) -> list[tuple[str, bytes, bytes]]:
     names = sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name[-5:] == ".json")
-    order = {name: n for n, name in enumerate(("grid", "trees", "gridnet", "glom", "tnn"))}
+    first = ("ring", "windows", "grid", "trees", "gridnet", "glom", "tnn")
+    order = {name: n for n, name in enumerate(first)}
     names.sort(key=lambda name: order.get(name, len(order)))
     return [
         (

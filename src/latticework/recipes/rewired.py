@@ -130,10 +130,9 @@ WINDOWS_PLAIN = replace(
 WINDOWS_CLOCK_SGD = replace(
     WINDOWS_CLOCK,
     name="windows-clock-sgd",
-    summary="48 cells, five columns at four delays and a clock: batch 1, plain SGD, three passes",
+    summary="140 cells, five columns and a clock, no messages: batch 1, plain SGD, three passes",
     published=BESIDE_GRID_SGD,
-    task=RowImage(gain=2.0, delays=(0, 3, 6, 9), clock=True),
-    topology=Windows(48, 5, num_copies=4, clock=True),
+    topology=Windows(clock=True),
     optimiser=_sgd(1e-2),
     training=TrainingConfig(epochs=3, batch_size=1),
 )

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from latticework.core.learner import ACCURACY
 from latticework.core.words import plural
 from latticework.recipes import FAMILIES, RECIPES, AbstractRecipe, is_unchanged
+from latticework.recipes import recipe as catalogued
 from latticework.recipes.base import Published
 from latticework.recipes.tnn_variants import VARIANTS
 from latticework.report.benchmarks import (
@@ -21,7 +23,7 @@ from latticework.report.benchmarks import (
 from latticework.report.everything import Results
 from latticework.report.gpu_tables import parity_table, timing_table
 from latticework.report.markdown import markdown
-from latticework.report.results import RunResult
+from latticework.report.results import RunResult, read_runs
 from latticework.report.rewired_tables import needs_table, search_table
 from latticework.report.tnn_tables import TNN_TABLES, study_accuracy
 from latticework.studies.catalogue import STUDIES
@@ -237,6 +239,22 @@ def _ours(result: RunResult | None) -> str:
     if summary["sd"] is None:
         return f"{summary['mean']:.3f} ({seeds})"
     return f"{summary['mean']:.3f} ± {summary['sd']:.3f} ({seeds})"
+
+
+def ours_of(root: Path, name: str) -> str:
+    """What a recipe reaches, `mean ± sd (seeds)`, by the raw result under `root`.
+
+    Raises:
+        ValueError: there is no such recipe, or no result of it as it stands.
+    """
+    known = catalogued(name)
+    reached = _ours(read_runs(root).get(known.name))
+    if not reached:
+        raise ValueError(
+            f"there is no result of {name} as it stands under {root}; make one with: latticework "
+            f"reproduce {name} --save ."
+        )
+    return reached
 
 
 def _checked(published: Published) -> str:
