@@ -55,6 +55,9 @@ def recipes_table(results: Results, family: str) -> str:
 HIGHLIGHTS = (
     "grid-snap1-adam",
     "grid-bptt",
+    "ring-snap1",
+    "ring-bptt",
+    "windows-clock",
     "tree-best",
     "gridnet-mnist",
     "glom-mnist",
