@@ -120,9 +120,10 @@ def test_doctor_finds_what_breaks_it(monkeypatch):
     def broken(*_):
         raise RuntimeError("no\nhome")
 
-    for name in ("_packages", "_device", "_processor", "_kernels", "_data", "_npm"):
+    looks = ("_packages", "_variables", "_device", "_processor", "_kernels", "_data", "_npm")
+    for name in looks:
         monkeypatch.setattr(health, name, broken)
     findings = list(health.examine(DataSource()))
-    assert [one.state for one in findings[:-1]] == [health.BROKEN] * 6
+    assert [one.state for one in findings[:-1]] == [health.BROKEN] * len(looks)
     assert findings[0].detail == "RuntimeError, no home"
     assert findings[-1].what == "cache"

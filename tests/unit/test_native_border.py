@@ -164,8 +164,9 @@ def test_every_handler_has_a_table_and_every_call_passes_the_border():
         for rows in tables.values()
     )
     package = ROOT / "src" / "latticework"
-    callers = [p.name for p in package.rglob("*.py") if "ffi_call(" in p.read_text()]
-    assert callers == ["border.py"]
+    callers = {p.name for p in package.rglob("*.py") if "ffi_call(" in p.read_text()}
+    # Handlers of a GPU are another library's, which looks at its arguments itself.
+    assert callers == {"border.py", "cuda_cube.py"}
 
 
 def test_names_of_arguments_are_checked():
