@@ -22,6 +22,7 @@ from latticework.core.rule import AbstractRule
 from latticework.core.task import Dataset
 from latticework.readouts import OutputCode, PortSum
 from latticework.recipes.leaky_recipe import LeakyRecipe
+from latticework.report.rewired_tables import MEASURED
 from latticework.rules import Bptt, HopTrace
 from latticework.tasks import DataSource, RowImage
 from latticework.topologies import RingLayers, Windows
@@ -29,7 +30,6 @@ from latticework.train import OptimiserConfig, TrainingConfig, train
 
 FILE = Path(__file__).parents[1] / "results" / "benchmarks" / "rewired-search.json"
 HELD_OUT = 5000
-MEASURED = ("parameters", "seeds", "accuracy")
 METHOD = (
     "The first 55,000 MNIST training images are learned from, the last 5,000 measured on; one "
     "number for each seed. Tau in steps; a row without hops learns by the exact gradient."

@@ -4,7 +4,9 @@ import os
 from collections.abc import Mapping
 
 PREFIXES = ("LATTICEWORK_", "JAX_", "XLA_")
-THREADS = "LATTICEWORK_THREADS"
+THREADS_VARIABLE = "LATTICEWORK_THREADS"
+"""How many threads the compiled kernels use."""
+
 PLATFORMS = "JAX_PLATFORMS"
 MOST_THREADS = 1024
 
@@ -16,11 +18,11 @@ def variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def fault(environ: Mapping[str, str] = os.environ) -> str | None:
     """What is wrong with one that can be judged by itself, in one sentence; None for nothing."""
-    threads = environ.get(THREADS, "")
+    threads = environ.get(THREADS_VARIABLE, "")
     is_number = threads.isascii() and threads.isdecimal()
     if threads and not (is_number and 1 <= int(threads) <= MOST_THREADS):
         return (
-            f"{THREADS} is {threads!r}; expected a whole number of threads from 1 to "
+            f"{THREADS_VARIABLE} is {threads!r}; expected a whole number of threads from 1 to "
             f"{MOST_THREADS:,}, or leave it unset for as many as there are cores"
         )
     platforms = environ.get(PLATFORMS, "")

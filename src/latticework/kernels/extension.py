@@ -6,9 +6,6 @@ import types
 
 import jax
 
-THREADS_VARIABLE = "LATTICEWORK_THREADS"
-"""Environment variable: how many threads the kernels use."""
-
 
 @functools.cache
 def extension() -> types.ModuleType | str:

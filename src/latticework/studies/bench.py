@@ -12,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from latticework.core.checks import require
+from latticework.core.environment import THREADS_VARIABLE
 from latticework.core.network import Network
 from latticework.core.precision import double_precision
 from latticework.core.registry import unknown_name
 from latticework.core.rule import AbstractRule
 from latticework.core.seeds import key_of
 from latticework.kernels import KERNELS, AbstractKernel, Problem, choose_kernel
-from latticework.kernels.extension import THREADS_VARIABLE, extension
+from latticework.kernels.extension import extension
 from latticework.kernels.native_kernel import NativeKernel
 from latticework.models import diagonal, grid, leaky_network, small_world, tree
 from latticework.rules import Bptt, Broadcast, HopTrace

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from latticework.core.checks import require
+from latticework.core.environment import THREADS_VARIABLE
 from latticework.core.interrupts import check, reporting
-from latticework.kernels.extension import THREADS_VARIABLE
 from latticework.studies.journal import Journal, in_order, missing
 from latticework.studies.processes import processes
 from latticework.studies.study import AbstractStudy, Point, Row
