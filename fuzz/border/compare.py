@@ -46,9 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def compare(
-    paths: Iterable[Path], made: list[Problem], which: slice = slice(None)
-) -> tuple[int, list[str]]:
+def compare(paths: Iterable[Path], made: list[Problem], which: slice) -> tuple[int, list[str]]:
     """How many calls were compared, and a sentence for each result that is off."""
     groups: dict[tuple, list[Record]] = defaultdict(list)
     for path in paths:
